@@ -1,0 +1,159 @@
+import Files
+import Foundation
+import GRDB
+import ShardifyCore
+
+/// Writes and reads `manifest.sqlite`.
+public enum ManifestFile {
+  private static let applicationID: Int32 = 0x5348_444D  // "SHDM"
+
+  /// Writes a manifest under a temporary name and publishes it; an older one is replaced.
+  public static func write(_ manifest: DatasetManifest, to path: String) throws(ManifestFailure) {
+    try database("cannot write manifest", path: path) {
+      let temporary = path + ".partial"
+      try FileSystem.remove(temporary)
+      try FileSystem.remove(temporary + "-journal")
+      let queue = try DatabaseQueue(path: temporary)
+      try queue.write { db in
+        try db.execute(sql: "PRAGMA application_id = \(applicationID)")
+        try db.execute(sql: "PRAGMA user_version = \(DatasetManifest.formatVersion)")
+        try db.execute(sql: schema)
+        try insert(manifest, db)
+      }
+      try queue.close()
+      try FileSystem.rename(temporary, to: path)
+    }
+  }
+
+  private static let schema = """
+    CREATE TABLE dataset (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE languages (
+      language TEXT PRIMARY KEY, documents INTEGER NOT NULL, pieces INTEGER NOT NULL,
+      available_tokens INTEGER NOT NULL, available_bytes INTEGER NOT NULL,
+      available_scalars INTEGER NOT NULL, held_out_documents INTEGER NOT NULL,
+      quota_tokens INTEGER NOT NULL, written_tokens INTEGER NOT NULL,
+      written_pieces INTEGER NOT NULL, documents_in_shards INTEGER NOT NULL,
+      binding_rule TEXT NOT NULL, start_key BLOB NOT NULL,
+      effective_epochs REAL GENERATED ALWAYS AS
+        (CASE WHEN available_tokens > 0 THEN quota_tokens * 1.0 / available_tokens ELSE 0.0 END)
+        VIRTUAL) STRICT, WITHOUT ROWID;
+    CREATE TABLE shards (
+      split TEXT NOT NULL, shard INTEGER NOT NULL, path TEXT NOT NULL,
+      size_bytes INTEGER NOT NULL, tokens INTEGER NOT NULL, pieces INTEGER NOT NULL,
+      sha256 BLOB NOT NULL, payload_sha256 BLOB NOT NULL,
+      PRIMARY KEY (split, shard)) STRICT, WITHOUT ROWID;
+    CREATE TABLE shard_languages (
+      split TEXT NOT NULL, shard INTEGER NOT NULL, language TEXT NOT NULL,
+      tokens INTEGER NOT NULL, pieces INTEGER NOT NULL, bytes INTEGER NOT NULL,
+      PRIMARY KEY (split, shard, language)) STRICT, WITHOUT ROWID;
+    CREATE TABLE language_sources (
+      language TEXT NOT NULL, source TEXT NOT NULL, documents INTEGER NOT NULL,
+      tokens INTEGER NOT NULL, PRIMARY KEY (language, source)) STRICT, WITHOUT ROWID;
+    CREATE TABLE rejects (reason TEXT PRIMARY KEY, documents INTEGER NOT NULL)
+      STRICT, WITHOUT ROWID;
+    CREATE TABLE provenance (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    """
+
+  private static func insert(_ manifest: DatasetManifest, _ db: Database) throws {
+    for (table, rows) in [("dataset", manifest.dataset), ("provenance", manifest.provenance)] {
+      for (key, value) in rows.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+        try db.execute(sql: "INSERT INTO \(table) VALUES (?, ?)", arguments: [key, value])
+      }
+    }
+    for row in manifest.languages {
+      try db.execute(
+        sql: "INSERT INTO languages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        arguments: [
+          row.tag.description, row.documents, row.pieces, row.availableTokens, row.availableBytes,
+          row.availableScalars, row.heldOutDocuments, row.quotaTokens, row.writtenTokens,
+          row.writtenPieces, row.documentsInShards, row.bindingRule, Data(row.startKey),
+        ])
+    }
+    for row in manifest.shards {
+      try db.execute(
+        sql: "INSERT INTO shards VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        arguments: [
+          row.split.rawValue, row.shard, row.path, row.fileSizeBytes, row.tokens, row.pieces,
+          Data(row.fileDigest.bytes), Data(row.payloadDigest.bytes),
+        ])
+    }
+    let statement = try db.makeStatement(
+      sql: "INSERT INTO shard_languages VALUES (?, ?, ?, ?, ?, ?)")
+    for row in manifest.shardLanguages {
+      try statement.execute(arguments: [
+        row.split.rawValue, row.shard, row.tag.description, row.tokens, row.pieces, row.bytes,
+      ])
+    }
+    for row in manifest.languageSources {
+      try db.execute(
+        sql: "INSERT INTO language_sources VALUES (?, ?, ?, ?)",
+        arguments: [row.tag.description, row.source, row.documents, row.tokens])
+    }
+    for row in manifest.rejects {
+      try db.execute(
+        sql: "INSERT INTO rejects VALUES (?, ?)", arguments: [row.reason, row.documents])
+    }
+  }
+
+  /// Reads a manifest and checks that its paths stay inside the dataset and that its fingerprint
+  /// is that of its rows.
+  public static func read(_ path: String) throws(ManifestFailure) -> DatasetManifest {
+    let manifest = try readUnsealed(path)
+    try checkFingerprint(manifest, path: path)
+    return manifest
+  }
+
+  /// Reads a manifest without comparing its fingerprint, so that what is wrong with it can be told.
+  public static func readUnsealed(_ path: String) throws(ManifestFailure) -> DatasetManifest {
+    guard FileSystem.status(path)?.kind == .file else {
+      throw ManifestFailure(
+        .missing, "cannot open manifest", path: path, found: "no such file",
+        expected: "the manifest.sqlite that shardify balance wrote", remedy: "check the path")
+    }
+    let manifest = try database("cannot open manifest", path: path) {
+      var configuration = Configuration()
+      configuration.readonly = true
+      configuration.busyMode = .timeout(5)
+      let queue = try DatabaseQueue(path: path, configuration: configuration)
+      defer { try? queue.close() }
+      return try queue.read { db in try ManifestRows(db: db, path: path).read() }
+    }
+    for shard in manifest.shards where !FileSystem.staysInside(shard.path) {
+      throw ManifestFailure(
+        .notOurs, "cannot open manifest", path: path,
+        found: "shard path \(shard.path.debugDescription)",
+        expected: "a path inside the dataset's folder")
+    }
+    return manifest
+  }
+
+  /// Compares the fingerprint a manifest names with that of its rows.
+  public static func checkFingerprint(
+    _ manifest: DatasetManifest, path: String
+  ) throws(ManifestFailure) {
+    let fingerprint = "\(manifest.fingerprint)"
+    guard manifest.dataset["fingerprint"] == fingerprint else {
+      throw ManifestFailure(
+        .notOurs, "cannot open manifest", path: path,
+        found: "rows with fingerprint \(fingerprint.prefix(16))",
+        expected: "\(manifest.dataset["fingerprint"]?.prefix(16) ?? "one that is recorded")",
+        remedy: "it was changed after it was written; run the same balance again")
+    }
+  }
+
+  /// Checks that the file is a manifest of a version this program reads.
+  static func check(_ db: Database, path: String) throws {
+    guard try Int32.fetchOne(db, sql: "PRAGMA application_id") == applicationID else {
+      throw ManifestFailure(
+        .notOurs, "cannot open manifest", path: path, found: "an SQLite file of something else",
+        expected: "a manifest written by shardify balance", remedy: "check the path")
+    }
+    let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+    guard version == DatasetManifest.formatVersion else {
+      throw ManifestFailure(
+        .version, "cannot open manifest", path: path, found: "format version \(version)",
+        expected: "version \(DatasetManifest.formatVersion)",
+        remedy: "use the shardify that wrote it, or balance again")
+    }
+  }
+}

@@ -1,0 +1,154 @@
+import Compression
+import ShardifyCore
+
+/// Which documents are held out of training beyond those the rank holds out: the smallest few of
+/// languages that had too few.
+public struct Holdout: Sendable, Equatable {
+  /// The content hashes, by language.
+  public var documents: [LanguageTag: Set<ContentHash>]
+
+  /// Makes a holdout; empty by default.
+  public init(documents: [LanguageTag: Set<ContentHash>] = [:]) { self.documents = documents }
+}
+
+/// Walks the pieces of one language over all runs of a store, in key order, each document once.
+///
+/// A document that several runs hold is taken from the copy with the smallest source name, then
+/// id, input and offset; the others are duplicates.
+public final class LanguageCursor {
+  /// Which pieces a cursor stops at.
+  public enum Part: Sendable {
+    /// What may be trained on.
+    case training
+    /// What is held out.
+    case heldOut
+    /// Everything.
+    case all
+  }
+
+  /// The language.
+  public let language: LanguageTag
+  private let cursors: [RunCursor]
+  private let part: Part
+  private let extra: Set<ContentHash>
+  private var winner = -1
+
+  /// Makes a cursor that stands before the first piece: call `seek` or `rewind`.
+  public init(
+    runs: [RunReader], language: LanguageTag, part: Part, holdout: Holdout,
+    zstd: ZstdDecompressor
+  ) {
+    self.language = language
+    self.part = part
+    extra = holdout.documents[language] ?? []
+    cursors = runs.filter { !$0.frames(of: language).isEmpty }
+      .map { RunCursor(run: $0, language: language, zstd: zstd) }
+  }
+
+  /// The key of the current piece; nil past the end.
+  public private(set) var key: PieceKey?
+
+  /// The run, table and place of the current piece.
+  public var current: (run: RunReader, table: PieceTable, index: Int)? {
+    guard winner >= 0, let (table, index) = cursors[winner].current else { return nil }
+    return (cursors[winner].run, table, index)
+  }
+
+  /// Documents left out because another copy stayed, among those passed so far.
+  public private(set) var duplicateDocuments = 0
+
+  /// Goes to the first piece.
+  public func rewind() throws(ShardsFailure) {
+    try seek(to: PieceKey(high: 0, low: 0, piece: 0))
+  }
+
+  /// Goes to the first piece whose key is at least `target`.
+  public func seek(to target: PieceKey) throws(ShardsFailure) {
+    for cursor in cursors { try cursor.seek(to: target) }
+    choose()
+    try settle()
+  }
+
+  /// Goes to the next piece.
+  public func advance() throws(ShardsFailure) {
+    try step()
+    try settle()
+  }
+
+  /// Appends the tokens of the current piece, as stored.
+  public func appendTokens(to out: inout [UInt8]) throws(ShardsFailure) {
+    if winner >= 0 { try cursors[winner].appendTokens(to: &out) }
+  }
+
+  /// Passes over pieces of the other part.
+  private func settle() throws(ShardsFailure) {
+    while part != .all, let (_, table, index) = current {
+      let heldOut =
+        table.flags(index).contains(.heldOut)
+        || (!extra.isEmpty && extra.contains(table.content(index)))
+      if heldOut == (part == .heldOut) { return }
+      try step()
+    }
+  }
+
+  private func step() throws(ShardsFailure) {
+    guard let passed = key else { return }
+    var copies = 0
+    for cursor in cursors where cursor.key == passed {
+      copies += 1
+      try cursor.advance()
+    }
+    if passed.piece == 0 { duplicateDocuments += copies - 1 }
+    choose()
+  }
+
+  private func choose() {
+    winner = -1
+    key = nil
+    for (number, cursor) in cursors.enumerated() {
+      guard let candidate = cursor.key else { continue }
+      if let best = key {
+        if best < candidate { continue }
+        if best == candidate {
+          if !precedes(cursor, cursors[winner]) { continue }
+        }
+      }
+      key = candidate
+      winner = number
+    }
+  }
+
+  private func precedes(_ a: RunCursor, _ b: RunCursor) -> Bool {
+    guard let (left, i) = a.current, let (right, j) = b.current else { return false }
+    return DuplicateOrder.precedes(
+      left.row(i, language: language), DuplicateOrder.numbers(left, i),
+      source: name(a.run, left.source(i)), right.row(j, language: language),
+      DuplicateOrder.numbers(right, j), source: name(b.run, right.source(j)))
+  }
+
+  private func name(_ run: RunReader, _ source: Int) -> String {
+    source < run.names.sources.count ? run.names.sources[source] : ""
+  }
+}
+
+/// Which of several copies of one document stays: an order that no file name or position enters
+/// before everything a user can see of the document.
+public enum DuplicateOrder {
+  /// Whether the first copy is preferred.
+  public static func precedes(
+    _ a: PieceRow, _ numbersA: [Double], source sourceA: String, _ b: PieceRow,
+    _ numbersB: [Double], source sourceB: String
+  ) -> Bool {
+    if sourceA.utf8.elementsEqual(sourceB.utf8) {
+      let left = [a.idHash, a.inputLanguage] + numbersA.map(\.bitPattern)
+      let right = [b.idHash, b.inputLanguage] + numbersB.map(\.bitPattern)
+      if left != right { return left.lexicographicallyPrecedes(right) }
+      return (a.input, a.offset) < (b.input, b.offset)
+    }
+    return sourceA.utf8.lexicographicallyPrecedes(sourceB.utf8)
+  }
+
+  static func numbers(_ table: PieceTable, _ index: Int) -> [Double] {
+    (0..<table.numberColumns).map { table.number(index, column: $0) }
+  }
+}

@@ -1,0 +1,93 @@
+import Compression
+import ShardifyCore
+
+/// Walks the pieces of one language in one run, in key order. One piece table and at most one
+/// frame of tokens are in memory.
+final class RunCursor {
+  let run: RunReader
+  private let frames: Range<Int>
+  private let zstd: ZstdDecompressor
+  private var frame: Int
+  private var table: PieceTable?
+  private var piece = 0
+  private var tokenStart = 0
+  private var tokens: [UInt8]?
+
+  init(run: RunReader, language: LanguageTag, zstd: ZstdDecompressor) {
+    self.run = run
+    self.zstd = zstd
+    frames = run.frames(of: language)
+    frame = frames.upperBound
+  }
+
+  /// The key of the current piece; nil past the end.
+  private(set) var key: PieceKey?
+
+  /// Goes to the first piece whose key is at least `target`.
+  func seek(to target: PieceKey) throws(ShardsFailure) {
+    var low = frames.lowerBound
+    var high = frames.upperBound
+    while low < high {
+      let middle = (low + high) / 2
+      if run.index.frames[middle].lastKey < target { low = middle + 1 } else { high = middle }
+    }
+    if low != frame || table == nil || piece >= (table?.count ?? 0) { try open(low) }
+    guard let table else { return }
+    piece = 0
+    tokenStart = 0
+    var count = 0
+    while count < table.count, table.key(count) < target {
+      tokenStart += table.tokenCount(count)
+      count += 1
+    }
+    piece = count
+    try settle()
+  }
+
+  /// Goes to the next piece.
+  func advance() throws(ShardsFailure) {
+    guard let table, piece < table.count else { return }
+    tokenStart += table.tokenCount(piece)
+    piece += 1
+    try settle()
+  }
+
+  /// The table that holds the current piece, and the piece's number in it.
+  var current: (table: PieceTable, index: Int)? {
+    guard let table, piece < table.count else { return nil }
+    return (table, piece)
+  }
+
+  /// Appends the tokens of the current piece, as stored.
+  func appendTokens(to out: inout [UInt8]) throws(ShardsFailure) {
+    guard let table, piece < table.count else { return }
+    let bytes: [UInt8]
+    if let tokens {
+      bytes = tokens
+    } else {
+      bytes = try run.tokens(of: frame, with: zstd)
+      tokens = bytes
+    }
+    let width = run.index.tokenWidthBytes
+    let start = tokenStart * width
+    bytes.withUnsafeBytes {
+      out.append(
+        contentsOf: UnsafeRawBufferPointer(
+          rebasing: $0[start..<start + table.tokenCount(piece) * width]))
+    }
+  }
+
+  private func open(_ number: Int) throws(ShardsFailure) {
+    frame = number
+    piece = 0
+    tokenStart = 0
+    tokens = nil
+    table = frames.contains(number) ? try run.table(of: number, with: zstd) : nil
+    key = table?.key(0)
+  }
+
+  private func settle() throws(ShardsFailure) {
+    while let table, piece >= table.count { try open(frame + 1) }
+    key = table?.key(piece)
+  }
+}

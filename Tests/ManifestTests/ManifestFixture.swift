@@ -1,0 +1,58 @@
+import Manifest
+import ShardifyCore
+
+/// A manifest with a row or more in every table, and text that needs care.
+func testManifest() -> DatasetManifest {
+  var manifest = DatasetManifest()
+  manifest.dataset = ["seed": "7", "policy": "tab\there, line\nthere, back\\slash", "empty": ""]
+  for (number, name) in ["deu_Latn", "yor_Latn"].enumerated() {
+    guard let tag = LanguageTag(name) else { continue }
+    var row = DatasetManifest.Language(tag: tag)
+    row.documents = 10 + number
+    row.pieces = 12 + number
+    row.availableTokens = 1_000 + number
+    row.availableBytes = 4_000
+    row.availableScalars = 3_900
+    row.heldOutDocuments = 1
+    row.quotaTokens = 2_500
+    row.writtenTokens = 2_503
+    row.writtenPieces = 30
+    row.documentsInShards = 10
+    row.bindingRule = number == 0 ? "share" : "excluded"
+    row.startKey = number == 0 ? Array(0..<16) : []
+    manifest.languages.append(row)
+    for (split, shard) in [(DatasetManifest.Split.train, 0), (.train, 1), (.holdout, 0)] {
+      manifest.shardLanguages.append(
+        DatasetManifest.ShardLanguage(
+          split: split, shard: shard, tag: tag, tokens: 100 + shard, pieces: 5, bytes: 400))
+    }
+    for source in ["", "e\u{301}", "\u{e9}"] {
+      manifest.languageSources.append(
+        DatasetManifest.LanguageSource(tag: tag, source: source, documents: 3, tokens: 300))
+    }
+  }
+  manifest.shardLanguages.sort {
+    ($1.split.rawValue, $0.shard, $0.tag) < ($0.split.rawValue, $1.shard, $1.tag)
+  }
+  for (split, shard) in [(DatasetManifest.Split.train, 0), (.train, 1), (.holdout, 0)] {
+    manifest.shards.append(
+      DatasetManifest.Shard(
+        split: split, shard: shard, path: "shards/\(split.rawValue)-\(shard).zst",
+        fileSizeBytes: 77, tokens: 200, pieces: 10, fileDigest: SHA256.of([1]),
+        payloadDigest: SHA256.of([2])))
+  }
+  manifest.rejects = [DatasetManifest.Reject(reason: "invalid-utf8", documents: 2)]
+  manifest.provenance = ["jobs": "2"]
+  manifest.dataset["fingerprint"] = "\(manifest.fingerprint)"
+  return manifest
+}
+
+/// The facts of a store, with values that differ from every default.
+func testFacts() -> StoreFacts {
+  StoreFacts(
+    storeKey: StoreKey(seed: 3), holdoutThreshold: UInt64.max - 5, holdoutMinimum: 4,
+    tokenizerKind: "bytes", tokenizer: SHA256.of([3]), vocabularySize: 257, endOfTextID: 256,
+    maxPieceTokens: 100, languageModel: "model", languageModelDigest: SHA256.of([4]),
+    icuVersion: "72.1", languageSource: "input", numberColumns: ["length", "score"],
+    unitBytes: 1 << 24)
+}
