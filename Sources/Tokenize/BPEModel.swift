@@ -1,0 +1,104 @@
+import ShardifyCore
+
+/// Byte-pair encoding: tokens, merges, and how a pretoken becomes its first symbols.
+final class BPEModel: @unchecked Sendable {
+  /// What the first symbols of a pretoken are.
+  enum Symbols: Sendable { case bytes, characters }
+
+  /// How the model treats what it has no token for, and other switches of the formats.
+  struct Options: Sendable {
+    /// The first symbols.
+    var symbols = Symbols.bytes
+    /// A pretoken that is a token is that token, whatever the merges say.
+    var wholeFirst = false
+    /// The id for a character without a token.
+    var unknown: TokenID?
+    /// Neighbouring unknown characters give one id.
+    var fusesUnknown = false
+    /// A character without a token becomes its bytes, `<0x00>` to `<0xFF>`; shape [256].
+    var byteFallback: [TokenID]?
+    /// What every symbol but the first of a pretoken starts with, in the vocabulary.
+    var continuingPrefix: [UInt8] = []
+    /// What the last symbol of a pretoken ends with, in the vocabulary.
+    var wordSuffix: [UInt8] = []
+    /// Ids from here on are no tokens, and become bytes or unknown; `Int.max` if there are none.
+    var pieceCount = Int.max
+    /// Texts that are symbols of their own and never merge, with their ids.
+    var frozen: ByteTrie?
+  }
+
+  let options: Options
+  /// Tokens by their text as merges see it.
+  let tokens: TokenTable
+  let pairs: PairTable
+  /// The token that a rank makes; shape [ranks].
+  let merged: UnsafeMutablePointer<TokenID>
+  /// Whether `merged` is the rank itself, as in `.tiktoken` files.
+  let rankIsID: Bool
+  /// When a rank's turn comes: ranks of equal priority go from left to right. Shape [ranks]; nil
+  /// if it is the rank itself.
+  let priorities: UnsafeMutablePointer<UInt32>?
+  /// The token of each byte, or `TokenTable.none`; shape [256].
+  let byteTokens: UnsafeMutablePointer<TokenID>
+  /// The same for the last byte of a pretoken; differs where there is a word suffix.
+  let lastByteTokens: UnsafeMutablePointer<TokenID>
+  /// The rank of each pair of bytes, or `PairTable.none`; shape [256 x 256].
+  let bytePairRanks: UnsafeMutablePointer<UInt32>
+  /// Whether all bytes have tokens.
+  let hasAllBytes: Bool
+  /// Whether a pretoken found whole is the answer; shape [ids].
+  let wholeIsExact: UnsafeMutablePointer<Bool>
+
+  /// Takes the definition; ids in it must be in `tokens`.
+  init(
+    options: Options, tokens: TokenTable,
+    merges: [(left: TokenID, right: TokenID, rank: UInt32)], merged results: [TokenID],
+    byteTokens bytes: [TokenID], lastByteTokens lastBytes: [TokenID],
+    priorities order: [UInt32]? = nil
+  ) {
+    self.options = options
+    self.tokens = tokens
+    hasAllBytes = !bytes.contains(TokenTable.none) && !lastBytes.contains(TokenTable.none)
+    let canPrune = hasAllBytes && options.symbols == .bytes && options.wordSuffix.isEmpty
+    let pruner =
+      canPrune
+      ? PairPruner(merges, merged: results, tokens: tokens, byteTokens: bytes) : nil
+    pairs = PairTable(pruner?.merges ?? merges)
+    merged = .allocate(capacity: results.count + 1)
+    for (rank, id) in results.enumerated() { merged[rank] = id }
+    rankIsID = results.indices.allSatisfy { results[$0] == TokenID($0) }
+    priorities = order.map { order in
+      let copy = UnsafeMutablePointer<UInt32>.allocate(capacity: order.count + 1)
+      for (rank, priority) in order.enumerated() { copy[rank] = priority }
+      return copy
+    }
+    byteTokens = .allocate(capacity: 256)
+    lastByteTokens = .allocate(capacity: 256)
+    for byte in 0..<256 {
+      byteTokens[byte] = bytes[byte]
+      lastByteTokens[byte] = lastBytes[byte]
+    }
+    bytePairRanks = .allocate(capacity: 65536)
+    for left in 0..<256 {
+      for right in 0..<256 {
+        let known = bytes[left] != TokenTable.none && bytes[right] != TokenTable.none
+        bytePairRanks[left << 8 | right] =
+          known ? pairs.rank(bytes[left], bytes[right]) : PairTable.none
+      }
+    }
+    wholeIsExact = .allocate(capacity: tokens.count + 1)
+    wholeIsExact.initialize(repeating: options.wholeFirst, count: tokens.count + 1)
+    if let pruner, !options.wholeFirst {
+      for (id, isExact) in pruner.isExact.enumerated() { wholeIsExact[id] = isExact }
+    }
+  }
+
+  deinit {
+    merged.deallocate()
+    priorities?.deallocate()
+    byteTokens.deallocate()
+    lastByteTokens.deallocate()
+    bytePairRanks.deallocate()
+    wholeIsExact.deallocate()
+  }
+}

@@ -1,0 +1,105 @@
+import ShardifyCore
+
+/// A precompiled character map of SentencePiece: a double-array trie from text to replacements.
+struct CharsMap: Sendable {
+  private let units: [UInt32]
+  private let replacements: [UInt8]
+
+  /// Reads the map; nil if it is cut or its sizes do not fit. Every step of a search is checked,
+  /// so that offsets pointing outside find nothing.
+  init?(_ bytes: [UInt8]) {
+    guard bytes.count >= 4 else { return nil }
+    let words = bytes.withUnsafeBytes { raw in
+      (0..<raw.count / 4).map { raw.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self) }
+    }
+    let size = Int(UInt32(littleEndian: words[0]))
+    guard size % 4 == 0, size > 0, size <= bytes.count - 4 else { return nil }
+    units = words[1...size / 4].map { UInt32(littleEndian: $0) }
+    replacements = Array(bytes[(4 + size)...])
+  }
+
+  /// The keys that start at `start`, shortest first: (length, where the replacement starts).
+  private func search(
+    _ text: UnsafeBufferPointer<UInt8>, from start: Int, to end: Int,
+    _ found: (Int, Int) -> Bool
+  ) {
+    var node = 0
+    guard !units.isEmpty else { return }
+    var unit = units[0]
+    node = Self.offset(unit)
+    for at in start..<end {
+      let byte = text[at]
+      if byte == 0 { return }
+      node ^= Int(byte)
+      guard node < units.count else { return }
+      unit = units[node]
+      guard unit & 0x8000_00FF == UInt32(byte) else { return }
+      node ^= Self.offset(unit)
+      if unit >> 8 & 1 == 1 {
+        guard node < units.count else { return }
+        let value = Int(units[node] & 0x7FFF_FFFF)
+        if !found(at - start + 1, value) { return }
+      }
+    }
+  }
+
+  private static func offset(_ unit: UInt32) -> Int {
+    Int(unit >> 10) << Int((unit & 0x200) >> 6)
+  }
+
+  /// The replacement that starts at an offset: bytes up to a NUL.
+  private func replacement(_ offset: Int) -> ArraySlice<UInt8> {
+    guard offset < replacements.count else { return [] }
+    let end = replacements[offset...].firstIndex(of: 0) ?? replacements.endIndex
+    return replacements[offset..<end]
+  }
+
+  /// The longest key at `start` and its replacement, or nil.
+  func longest(_ text: UnsafeBufferPointer<UInt8>, from start: Int)
+    -> (length: Int, replacement: ArraySlice<UInt8>)?
+  {
+    var best: (Int, Int)?
+    search(text, from: start, to: text.count) { length, value in
+      best = (length, value)
+      return true
+    }
+    return best.map { ($0.0, replacement($0.1)) }
+  }
+
+  /// The replacement of the shortest key that `range` starts with, or nil.
+  private func shortest(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>)
+    -> ArraySlice<UInt8>?
+  {
+    var first: Int?
+    search(text, from: range.lowerBound, to: range.upperBound) { _, value in
+      first = value
+      return false
+    }
+    return first.map { replacement($0) }
+  }
+
+  /// Appends text as Hugging Face maps it: each grapheme cluster below six bytes by the shortest
+  /// key it starts with, else character by character.
+  func appendByGrapheme(_ text: UnsafeBufferPointer<UInt8>, to out: inout [UInt8]) {
+    guard let base = text.baseAddress else { return }
+    var at = 0
+    while at < text.count {
+      let end = Graphemes.end(text, from: at)
+      if end - at < 6, let mapped = shortest(text, at..<end) {
+        out.append(contentsOf: mapped)
+        at = end
+        continue
+      }
+      while at < end {
+        let length = UTF8Check.length(base, at: at, end: text.count)
+        let next = at + max(1, length)
+        if let mapped = shortest(text, at..<next) {
+          out.append(contentsOf: mapped)
+        } else {
+          out.append(contentsOf: text[at..<next])
+        }
+        at = next
+      }
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import ShardifyCore
+
+/// The patterns that `.tiktoken` files are used with, and the special tokens of the published
+/// vocabularies.
+struct NamedEncoding {
+  let scheme: KnownScheme
+  /// Ranks of the published file, whose special tokens are then known.
+  private let publishedRanks: Int
+  private let published: [(String, Int)]
+  /// Ranks that may be missing.
+  let gaps: Set<Int>
+
+  /// The names, for errors.
+  static let names = "gpt2, r50k, p50k, cl100k, o200k, llama3, qwen2 or kimi"
+
+  /// The encoding of a name, with or without `_base`; nil if it is none of `names`.
+  static func named(_ name: String) -> NamedEncoding? {
+    let end = "<|endoftext|>"
+    switch name.hasSuffix("_base") ? String(name.dropLast(5)) : name {
+    case "gpt2", "r50k":
+      return .init(scheme: .gpt2, publishedRanks: 50256, published: [(end, 50256)], gaps: [])
+    case "p50k":
+      return .init(scheme: .gpt2, publishedRanks: 50281, published: [(end, 50256)], gaps: [50256])
+    case "cl100k":
+      return .init(
+        scheme: .cl100kWholeEnd, publishedRanks: 100256,
+        published: [
+          (end, 100257), ("<|fim_prefix|>", 100258), ("<|fim_middle|>", 100259),
+          ("<|fim_suffix|>", 100260), ("<|endofprompt|>", 100276),
+        ], gaps: [])
+    case "o200k":
+      return .init(
+        scheme: .o200k, publishedRanks: 199998,
+        published: [(end, 199999), ("<|endofprompt|>", 200018)], gaps: [])
+    case "llama3":
+      return .init(scheme: .cl100k, publishedRanks: 128_000, published: llama3(), gaps: [])
+    case "qwen2":
+      return .init(
+        scheme: .qwen2, publishedRanks: 151_643,
+        published: [(end, 151_643), ("<|im_start|>", 151_644), ("<|im_end|>", 151_645)], gaps: [])
+    case "kimi":
+      return .init(
+        scheme: .kimi, publishedRanks: 163_584,
+        published: [("[BOS]", 163_584), ("[EOS]", 163_585)], gaps: [])
+    default: return nil
+    }
+  }
+
+  private static func llama3() -> [(String, Int)] {
+    var names = [
+      "<|begin_of_text|>", "<|end_of_text|>", "<|reserved_special_token_0|>",
+      "<|reserved_special_token_1|>", "<|finetune_right_pad_id|>", "<|step_id|>",
+      "<|start_header_id|>", "<|end_header_id|>", "<|eom_id|>", "<|eot_id|>", "<|python_tag|>",
+    ]
+    for number in 2..<(256 - names.count + 2) {
+      names.append("<|reserved_special_token_\(number)|>")
+    }
+    return names.enumerated().map { ($1, 128_000 + $0) }
+  }
+
+  /// The published special tokens if the file has as many ranks as the published one; else none.
+  func special(ranks: Int) -> [AddedTokens.Token] {
+    guard ranks == publishedRanks else { return [] }
+    return published.map { AddedTokens.Token(text: Array($0.0.utf8), id: TokenID($0.1)) }
+  }
+}

@@ -1,0 +1,220 @@
+/// Canonical and compatibility normalization, as the reference normalizers do it: decompositions
+/// and compositions are those of their Unicode version, whatever this system's is.
+final class UnicodeForm: @unchecked Sendable {
+  static let nfc = UnicodeForm(compatibility: false, composes: true)
+  static let nfd = UnicodeForm(compatibility: false, composes: false)
+  static let nfkc = UnicodeForm(compatibility: true, composes: true)
+  static let nfkd = UnicodeForm(compatibility: true, composes: false)
+
+  private static let hangul = UInt32(0xAC00)...0xD7A3
+  private let composes: Bool
+  private let data = UnicodeFormData.shared
+  private let compatibility: Bool
+  /// A bit for each code point that this form may change, or that may join the one before it.
+  private let touched: UnsafeMutablePointer<UInt8>
+
+  private init(compatibility: Bool, composes: Bool) {
+    self.compatibility = compatibility
+    self.composes = composes
+    touched = .allocate(capacity: 0x110000 / 8)
+    touched.initialize(repeating: 0, count: 0x110000 / 8)
+    for scalar in data.classes.keys { mark(scalar) }
+    if composes {
+      for pair in data.compositions.keys { mark(UInt32(truncatingIfNeeded: pair)) }
+      for scalar in data.composedChanges { mark(scalar) }
+      for scalar in UInt32(0x1161)...0x1175 { mark(scalar) }
+      for scalar in UInt32(0x11A8)...0x11C2 { mark(scalar) }
+    } else {
+      for scalar in data.canonical.keys { mark(scalar) }
+      for scalar in Self.hangul { mark(scalar) }
+    }
+    if compatibility { for scalar in data.compatibility.keys { mark(scalar) } }
+  }
+
+  deinit { touched.deallocate() }
+
+  private func mark(_ scalar: UInt32) {
+    guard scalar < 0x110000 else { return }
+    touched[Int(scalar >> 3)] |= 1 << UInt8(scalar & 7)
+  }
+
+  @inline(__always)
+  private func isTouched(_ scalar: UInt32) -> Bool {
+    touched[Int(scalar >> 3)] >> UInt8(scalar & 7) & 1 != 0
+  }
+
+  /// The first byte of the first character that is touched, or the count.
+  func firstTouched(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+    guard let base = text.baseAddress else { return text.count }
+    var at = start
+    while at < text.count {
+      if base[at] < 0x80 {
+        at &+= 1
+        continue
+      }
+      let length = UTF8Check.length(base, at: at, end: text.count)
+      if length > 0 && isTouched(UTF8Check.scalar(base, at: at, length: length)) { return at }
+      at &+= max(1, length)
+    }
+    return at
+  }
+
+  /// Appends the normalized text. Bad bytes stay as they are.
+  func append(_ text: UnsafeBufferPointer<UInt8>, to out: inout [UInt8]) {
+    guard let base = text.baseAddress else { return }
+    var copied = 0
+    var at = firstTouched(text, from: 0)
+    while at < text.count {
+      // A touched character may join the one before it; text between untouched ones stands.
+      var start = at
+      while start > copied {
+        start -= 1
+        if base[start] & 0xC0 != 0x80 { break }
+      }
+      if UTF8Check.length(base, at: start, end: text.count) != at - start { start = at }
+      var scalars: [UInt32] = []
+      var end = start
+      while end < text.count {
+        let length = UTF8Check.length(base, at: end, end: text.count)
+        guard length > 0 else { break }
+        let scalar = UTF8Check.scalar(base, at: end, length: length)
+        if end >= at && !isTouched(scalar) { break }
+        scalars.append(scalar)
+        end += length
+      }
+      out.append(contentsOf: UnsafeBufferPointer(rebasing: text[copied..<start]))
+      for scalar in normalized(scalars) { UTF8Check.append(scalar, to: &out) }
+      copied = end
+      at = firstTouched(text, from: end)
+    }
+    out.append(contentsOf: UnsafeBufferPointer(rebasing: text[copied...]))
+  }
+
+  /// Normalizes code points that have no untouched neighbours to join.
+  func normalized(_ scalars: [UInt32]) -> [UInt32] {
+    var out: [UInt32] = []
+    for scalar in scalars { decompose(scalar, into: &out) }
+    order(&out)
+    return composes ? compose(out) : out
+  }
+
+  private func decompose(_ scalar: UInt32, into out: inout [UInt32]) {
+    if Self.hangul.contains(scalar) {
+      let index = scalar - Self.hangul.lowerBound
+      out.append(0x1100 + index / 588)
+      out.append(0x1161 + index % 588 / 28)
+      if index % 28 != 0 { out.append(0x11A7 + index % 28) }
+    } else if compatibility, let parts = data.compatibility[scalar] {
+      out += parts
+    } else {
+      out += data.canonical[scalar] ?? [scalar]
+    }
+  }
+
+  /// Stable sort of each run of marks by combining class.
+  private func order(_ scalars: inout [UInt32]) {
+    var at = 0
+    while at < scalars.count {
+      guard data.classes[scalars[at]] != nil else {
+        at += 1
+        continue
+      }
+      var end = at
+      while end < scalars.count, data.classes[scalars[end]] != nil { end += 1 }
+      if end - at > 1 {
+        let sorted = scalars[at..<end].enumerated().sorted {
+          let a = data.classes[$0.element] ?? 0
+          let b = data.classes[$1.element] ?? 0
+          return a != b ? a < b : $0.offset < $1.offset
+        }
+        scalars.replaceSubrange(at..<end, with: sorted.map(\.element))
+      }
+      at = end
+    }
+  }
+
+  private func compose(_ scalars: [UInt32]) -> [UInt32] {
+    var out: [UInt32] = []
+    var starter = -1
+    var lastClass: UInt8 = 0
+    for scalar in scalars {
+      let combiningClass = data.classes[scalar] ?? 0
+      let isAdjacent = starter == out.count - 1
+      if starter >= 0, isAdjacent || lastClass != 0 && lastClass < combiningClass,
+        let joined = pair(out[starter], scalar)
+      {
+        out[starter] = joined
+        continue
+      }
+      if combiningClass == 0 { starter = out.count }
+      lastClass = combiningClass
+      out.append(scalar)
+    }
+    return out
+  }
+
+  private func pair(_ first: UInt32, _ second: UInt32) -> UInt32? {
+    if (0x1100...0x1112).contains(first) && (0x1161...0x1175).contains(second) {
+      return 0xAC00 + ((first - 0x1100) * 21 + second - 0x1161) * 28
+    }
+    if Self.hangul.contains(first) && (first - 0xAC00) % 28 == 0
+      && (0x11A8...0x11C2).contains(second)
+    {
+      return first + second - 0x11A7
+    }
+    return data.compositions[UInt64(first) << 32 | UInt64(second)]
+  }
+}
+
+/// The maps behind the four forms, read from the generated tables once.
+final class UnicodeFormData: Sendable {
+  static let shared = UnicodeFormData()
+
+  /// Full canonical decompositions, without Hangul.
+  let canonical: [UInt32: [UInt32]]
+  /// Full compatibility decompositions that differ from those.
+  let compatibility: [UInt32: [UInt32]]
+  /// Combining classes that are not 0.
+  let classes: [UInt32: UInt8]
+  /// Composites by (first << 32 | second).
+  let compositions: [UInt64: UInt32]
+  /// Code points that NFC replaces even when alone.
+  let composedChanges: Set<UInt32>
+
+  private init() {
+    canonical = Self.map(UnicodeTables.canonicalMap)
+    compatibility = Self.map(UnicodeTables.compatibilityMap)
+    composedChanges = Set(Self.map(UnicodeTables.composedChanges).keys)
+    var classes: [UInt32: UInt8] = [:]
+    var reader = TableReader(UnicodeTables.combiningClasses)
+    var at: UInt32 = 0
+    while let gap = reader.next(), let value = reader.next() {
+      at &+= gap
+      classes[at] = UInt8(truncatingIfNeeded: value)
+    }
+    self.classes = classes
+    var byParts: [[UInt32]: UInt32] = [:]
+    for (scalar, parts) in canonical where parts.count > 1 && !composedChanges.contains(scalar) {
+      byParts[parts] = scalar
+    }
+    var compositions: [UInt64: UInt32] = [:]
+    for (parts, scalar) in byParts {
+      let first = parts.count == 2 ? parts[0] : byParts[Array(parts.dropLast())]
+      guard let first, let last = parts.last else { continue }
+      compositions[UInt64(first) << 32 | UInt64(last)] = scalar
+    }
+    self.compositions = compositions
+  }
+
+  /// Reads a generated map: (gap since the last key, count, values).
+  static func map(_ table: StaticString) -> [UInt32: [UInt32]] {
+    var reader = TableReader(table)
+    var out: [UInt32: [UInt32]] = [:]
+    var key: UInt32 = 0
+    while let gap = reader.next(), let count = reader.next() {
+      key &+= gap
+      out[key] = (0..<count).compactMap { _ in reader.next() }
+    }
+    return out
+  }
+}

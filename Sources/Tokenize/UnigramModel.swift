@@ -1,0 +1,41 @@
+import ShardifyCore
+
+/// A unigram language model: pieces with scores; text becomes the best-scoring pieces.
+///
+/// Source: Kudo 2018 (arXiv:1804.10959).
+final class UnigramModel: @unchecked Sendable {
+  /// How the reference adds scores up: it decides near-ties.
+  enum Arithmetic: Sendable {
+    /// SentencePiece: sums are kept as Float.
+    case single
+    /// Hugging Face: Double throughout.
+    case double
+  }
+
+  let arithmetic: Arithmetic
+  let tokens: TokenTable
+  let trie: DoubleArrayTrie
+  /// Score of each id; shape [ids].
+  let scores: UnsafeMutablePointer<Double>
+  let unknownScore: Double
+  let unknown: TokenID
+  /// The tokens of bytes, for characters without a piece; or nil.
+  let byteFallback: [TokenID]?
+
+  /// `isPiece`: ids that text may become. `scores` are those the search uses.
+  init(
+    arithmetic: Arithmetic, tokens: TokenTable, scores values: [Double], unknownScore: Double,
+    unknown: TokenID, byteFallback: [TokenID]?, isPiece: (Int) -> Bool
+  ) {
+    self.arithmetic = arithmetic
+    self.tokens = tokens
+    self.unknownScore = unknownScore
+    self.unknown = unknown
+    self.byteFallback = byteFallback
+    trie = DoubleArrayTrie(tokens, where: isPiece)
+    scores = .allocate(capacity: max(1, values.count))
+    for (id, value) in values.enumerated() { scores[id] = value }
+  }
+
+  deinit { scores.deallocate() }
+}

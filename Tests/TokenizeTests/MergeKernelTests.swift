@@ -1,0 +1,73 @@
+import ShardifyCore
+import Testing
+
+@testable import Tokenize
+
+struct MergeKernelTests {
+  /// Merges by the definition: the pair of lowest rank, the leftmost of them, until none is left.
+  private func merged(_ bytes: [UInt8], _ model: BPEModel) -> [TokenID] {
+    var ids = bytes.map { model.byteTokens[Int($0)] }
+    while true {
+      var best: (rank: UInt32, place: Int)?
+      for place in 0..<max(0, ids.count - 1) {
+        let rank = model.pairs.rank(ids[place], ids[place + 1])
+        if rank != PairTable.none, rank < best?.rank ?? .max { best = (rank, place) }
+      }
+      guard let best else { return ids }
+      ids.replaceSubrange(best.place...best.place + 1, with: [model.merged[Int(best.rank)]])
+    }
+  }
+
+  /// A model of random merges over the letters a to d.
+  private func model(seed: UInt64) -> BPEModel {
+    var random = TestRandom(seed: seed)
+    var texts = (UInt8(97)...100).map { [$0] }
+    var builder = TokenTable.Builder()
+    for byte in 0..<256 { _ = builder.add(byte, [UInt8(byte)]) }
+    var ids = (97...100).map { TokenID($0) }
+    var merges: [(left: TokenID, right: TokenID, rank: UInt32)] = []
+    var results: [TokenID] = []
+    for _ in 0..<60 {
+      let (a, b) = (random.below(ids.count), random.below(ids.count))
+      let text = texts[a] + texts[b]
+      guard text.count < 12, !texts.contains(text) else { continue }
+      let id = TokenID(builder.count)
+      _ = builder.add(Int(id), text)
+      merges.append((ids[a], ids[b], UInt32(results.count)))
+      results.append(id)
+      texts.append(text)
+      ids.append(id)
+    }
+    let bytes = (0..<256).map { TokenID($0) }
+    return BPEModel(
+      options: .init(), tokens: TokenTable(builder), merges: merges, merged: results,
+      byteTokens: bytes, lastByteTokens: bytes)
+  }
+
+  @Test("short and long pretokens merge as the definition says", arguments: 1...40)
+  func mergesAsDefined(_ seed: Int) {
+    let model = model(seed: UInt64(seed))
+    let encoder = BPEEncoder(model, cacheBits: 4)
+    let kernel = MergeKernel(model)
+    let out = UnsafeMutablePointer<TokenID>.allocate(capacity: 1000)
+    defer { out.deallocate() }
+    var random = TestRandom(seed: UInt64(seed) &* 77)
+    for length in [1, 2, 3, 5, 9, 20, 39, 40, 41, 63, 64, 65, 100, 300] {
+      let text = (0..<length).map { _ in UInt8(97 + random.below(4)) }
+      let expected = merged(text, model)
+      text.withUnsafeBufferPointer { bytes in
+        guard let base = bytes.baseAddress else { return }
+        let short = kernel.mergeBytes(base, length, into: out)
+        #expect(Array(UnsafeBufferPointer(start: out, count: short)) == expected)
+        kernel.large.loadBytes(base, length)
+        let long = kernel.large.merge(into: out)
+        #expect(Array(UnsafeBufferPointer(start: out, count: long)) == expected)
+        for _ in 0..<3 {
+          let buffer = TokenBuffer(capacity: 16)
+          encoder.encodePiece(base, length, into: buffer)
+          #expect(Array(buffer.ids) == expected)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import ShardifyCore
+import Testing
+
+@testable import Tokenize
+
+struct RegexTests {
+  private func matches(_ pattern: String, _ text: String) throws -> [String] {
+    let regex = try Regex(Array(pattern.utf8), path: "test")
+    let bytes = Array(text.utf8)
+    return bytes.withUnsafeBufferPointer { buffer in
+      SplitPattern.regex(regex).matches(buffer).map { String(decoding: bytes[$0], as: UTF8.self) }
+    }
+  }
+
+  @Test("repetitions are greedy, lazy or possessive as written")
+  func repetitionModes() throws {
+    #expect(try matches("a+?b", "aab") == ["aab"])
+    #expect(try matches("a{2}", "aaaaa") == ["aa", "aa"])
+    #expect(try matches("a++a", "aaa") == [])
+    #expect(try matches("(?:ab)*c", "ababc") == ["ababc"])
+    #expect(try matches("(?:ab){1,2}", "ababab") == ["abab", "ab"])
+    #expect(try matches(".*?é", "xxéé") == ["xxé", "é"])
+  }
+
+  @Test("classes join, invert, intersect and fold case")
+  func classes() throws {
+    #expect(try matches(#"[\p{Lu}\d]+"#, "aBÇ3d") == ["BÇ3"])
+    #expect(try matches(#"[^\s]+"#, "a b\u{3000}c") == ["a", "b", "c"])
+    #expect(try matches(#"[a-z&&[^aeiou]]+"#, "hello") == ["h", "ll"])
+    #expect(try matches("(?i:s)", "sSſ") == ["s", "S", "ſ"])
+    #expect(try matches("[-a]+", "b-a-") == ["-a-"])
+    #expect(try matches("[]a]+", "]a") == ["]a"])
+  }
+
+  @Test("look-ahead and anchors take no text")
+  func looks() throws {
+    #expect(try matches(#"a(?!b)"#, "abac") == ["a"])
+    #expect(try matches(#"\s+$"#, "a  \n b \n") == [" \n"])
+    #expect(try matches("^a", "aa") == ["a"])
+  }
+
+  @Test(
+    "what cannot be expressed is refused by name",
+    arguments: [
+      (#"a\b"#, #"\b in pattern "a\b""#), (#"(?<=a)b"#, "a group that starts with ?"),
+      (#"\p{Greek}"#, #"\p{Greek}"#), ("a{3,1}", "a repetition count"), ("(a", "an open ("),
+      ("a)", "an unmatched )"), ("[a", "an open ["), ("*a", "a repetition of nothing"),
+      ("a**", "a repeated repetition"), (#"\1"#, #"\1"#), ("[z-a]", "a range in []"),
+    ])
+  func refusals(_ example: (String, String)) {
+    let failure = #expect(throws: TokenizeFailure.self) {
+      try Regex(Array(example.0.utf8), path: "t.json")
+    }
+    #expect(failure?.code == .unsupported)
+    #expect(failure?.message.contains(example.1) == true, "\(failure?.message ?? "")")
+  }
+
+  @Test("deep nesting is refused, not followed")
+  func deepNesting() {
+    let pattern = String(repeating: "(", count: 5000) + String(repeating: ")", count: 5000)
+    #expect(throws: TokenizeFailure.self) { try Regex(Array(pattern.utf8), path: "t.json") }
+    let classes = String(repeating: "[", count: 5000) + String(repeating: "]", count: 5000)
+    #expect(throws: TokenizeFailure.self) { try Regex(Array(classes.utf8), path: "t.json") }
+  }
+}
