@@ -1,0 +1,31 @@
+import Balance
+import ShardifyCore
+
+/// What a balance is asked to do.
+public struct BalanceOptions: Sendable {
+  /// The token store.
+  public var store: String
+  /// The dataset's folder; nil with a dry run.
+  public var dataset: String?
+  /// Which languages, in what shares, how many tokens.
+  public var mixture: Mixture
+  /// How many shards; nil goes by `shardTokens`.
+  public var shardCount: Int?
+  /// Tokens a shard should have.
+  public var shardTokens = 64 << 20
+  /// Picks where each language's ring starts and where copies stand.
+  public var seed: UInt64 = 0
+  /// zstd level of the shards.
+  public var compressionLevel = 3
+  /// Shards written at the same time.
+  public var jobs = Parallel.availableProcessors
+  /// Memory to stay below, in bytes.
+  public var memoryBytes = 1_000_000_000
+
+  /// Makes options with their defaults.
+  public init(store: String, dataset: String?, mixture: Mixture) {
+    self.store = store
+    self.dataset = dataset
+    self.mixture = mixture
+  }
+}

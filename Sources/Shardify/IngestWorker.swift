@@ -1,0 +1,207 @@
+import Detect
+import Ingest
+import Shards
+import ShardifyCore
+import Synchronization
+import Tokenize
+
+/// One thread's part of a run: parses, detects, tokenizes, and keeps the pieces until the run is
+/// written. Its caches live on from run to run.
+final class IngestWorker {
+  /// What every worker shares.
+  struct Settings: Sendable {
+    var documents: DocumentOptions
+    var languageSource: IngestOptions.LanguageSource
+    var maxPieceTokens: Int
+    var endOfTextID: TokenID
+    var tokenWidthBytes: Int
+    var storeKey: StoreKey
+    var holdoutThreshold: UInt64
+  }
+
+  /// A piece with what the run needs to place it.
+  struct Entry {
+    var row: PieceRow
+    var place: TokenArena.Place
+    var unit: Int32
+    var firstNumber: Int32
+  }
+
+  /// Rejected documents of one unit and reason.
+  struct RejectKey: Hashable {
+    var unit: UnitKey
+    var reason: RejectReason
+  }
+
+  private(set) var entries: [Entry] = []
+  private(set) var numbers: [Double] = []
+  private(set) var sources: [[UInt8]] = []
+  private(set) var documentsByUnit: [UnitKey: Int] = [:]
+  private(set) var rejects: [RejectKey: (count: Int, first: Reject)] = [:]
+  let arena: TokenArena
+
+  private let settings: Settings
+  private let detector: DetectWorker
+  private let encoder: Encoder
+  private let parser: DocumentParser
+  private let progress: Progress
+  private let scratch = TokenBuffer()
+  private var sourceNumbers: [[UInt8]: Int] = [:]
+
+  init(settings: Settings, detector: Detector, tokenizer: Tokenizer, progress: Progress) {
+    self.settings = settings
+    self.detector = detector.makeWorker()
+    encoder = tokenizer.makeEncoder()
+    parser = DocumentParser(options: settings.documents)
+    arena = TokenArena(widthBytes: settings.tokenWidthBytes)
+    self.progress = progress
+  }
+
+  /// Forgets the pieces of the run that was written.
+  func reset() {
+    entries.removeAll(keepingCapacity: true)
+    numbers.removeAll(keepingCapacity: true)
+    sources = []
+    sourceNumbers = [:]
+    documentsByUnit = [:]
+    rejects = [:]
+    arena.removeAll()
+  }
+
+  /// Takes the documents of a chunk.
+  func process(_ item: FeedItem) {
+    let unit = UnitKey(input: item.input, unit: item.chunk.unit)
+    var documents = 0
+    var textBytes = 0
+    let tokensBefore = entries.count
+    var rejected = 0
+    parser.start(item.chunk)
+    while let found = parser.next() {
+      documents += 1
+      switch found {
+      case .document(let document):
+        textBytes += document.text.count
+        take(document, unit: unit)
+      case .reject(let reject):
+        count(reject, in: unit)
+        rejected += 1
+      }
+    }
+    documentsByUnit[unit, default: 0] += documents
+    var tokens = 0
+    for entry in entries[tokensBefore...] { tokens += Int(entry.row.tokenCount) }
+    progress.documents.wrappingAdd(documents, ordering: .relaxed)
+    progress.textBytes.wrappingAdd(textBytes, ordering: .relaxed)
+    progress.tokens.wrappingAdd(tokens, ordering: .relaxed)
+    progress.rejected.wrappingAdd(rejected, ordering: .relaxed)
+  }
+
+  private func count(_ reject: Reject, in unit: UnitKey) {
+    let key = RejectKey(unit: unit, reason: reject.reason)
+    guard let (count, first) = rejects[key] else {
+      rejects[key] = (1, reject)
+      return
+    }
+    rejects[key] = (count + 1, reject.offset < first.offset ? reject : first)
+  }
+
+  private func take(_ document: ParsedDocument, unit: UnitKey) {
+    let content = ContentHash(of: document.text)
+    let detection = detector.detect(document.text)
+    var inputLanguage: LanguageTag?
+    if !document.language.isEmpty {
+      inputLanguage = LanguageLabels.normalize(document.language, script: detection.script)
+    }
+    var language = detection.tag
+    if settings.languageSource == .input, let given = inputLanguage { language = given }
+
+    scratch.truncate(to: 0)
+    encoder.encode(document.text, special: false, into: scratch)
+    scratch.append(settings.endOfTextID)
+
+    let key = settings.storeKey.key(of: content)
+    var flags: PieceFlags = []
+    if settings.storeKey.holdoutRank(of: content) < settings.holdoutThreshold {
+      flags.insert(.heldOut)
+    }
+    var row = PieceRow(
+      language: language, key: key, content: content, tokenCount: 0, byteCount: 0, scalarCount: 0,
+      flags: flags, source: UInt32(source(document.source)), input: UInt32(unit.input),
+      offset: UInt64(document.offset),
+      idHash: document.id.isEmpty ? 0 : max(1, ContentHash(of: document.id).high),
+      script: detection.script, scriptShare: detection.scriptShare,
+      detectionFlags: detection.flags.rawValue,
+      labels: (
+        detection.candidates.0.tag, detection.candidates.1.tag, detection.candidates.2.tag
+      ),
+      probabilities: (
+        detection.candidates.0.probability, detection.candidates.1.probability,
+        detection.candidates.2.probability
+      ), inputLanguage: inputLanguage?.rawValue ?? 0)
+    let firstNumber = Int32(numbers.count)
+    numbers.append(contentsOf: document.numbers)
+    split(
+      &row, textBytes: document.text.count, scalars: scalarCount(document.text), unit: unit,
+      firstNumber: firstNumber)
+  }
+
+  /// Cuts the tokens in hand into pieces and keeps them.
+  private func split(
+    _ row: inout PieceRow, textBytes: Int, scalars: Int, unit: UnitKey, firstNumber: Int32
+  ) {
+    let total = scratch.count
+    let held = row.flags
+    var start = 0
+    var piece: UInt32 = 0
+    while start < total {
+      let end = min(start + settings.maxPieceTokens, total)
+      row.key = PieceKey(high: row.key.high, low: row.key.low, piece: piece)
+      row.tokenCount = UInt32(end - start)
+      row.byteCount = UInt32(part(textBytes, end, total) - part(textBytes, start, total))
+      row.scalarCount = UInt32(part(scalars, end, total) - part(scalars, start, total))
+      row.flags = held
+      if start == 0 { row.flags.insert(.first) }
+      if end == total { row.flags.insert(.last) }
+      let place = arena.append(UnsafeBufferPointer(rebasing: scratch.ids[start..<end]))
+      entries.append(
+        Entry(row: row, place: place, unit: Int32(unit.unit), firstNumber: firstNumber))
+      start = end
+      piece += 1
+    }
+  }
+
+  /// The part of `amount` before token `place` of `total`, rounded down.
+  private func part(_ amount: Int, _ place: Int, _ total: Int) -> Int {
+    let product = amount.multipliedFullWidth(by: place)
+    return total.dividingFullWidth(product).quotient
+  }
+
+  private func source(_ name: UnsafeRawBufferPointer) -> Int {
+    let bytes = Array(name)
+    if let number = sourceNumbers[bytes] { return number }
+    let number = sources.count
+    sources.append(bytes)
+    sourceNumbers[bytes] = number
+    return number
+  }
+
+  private func scalarCount(_ text: UnsafeRawBufferPointer) -> Int {
+    var count = 0
+    for byte in text { count &+= byte & 0xC0 == 0x80 ? 0 : 1 }
+    return count
+  }
+}
+
+/// A unit of an input.
+struct UnitKey: Hashable, Comparable, Sendable {
+  var input: Int
+  var unit: Int
+
+  static func < (a: UnitKey, b: UnitKey) -> Bool { (a.input, a.unit) < (b.input, b.unit) }
+}
+
+/// A chunk on its way to a worker.
+struct FeedItem: Sendable {
+  var input: Int
+  var chunk: Chunk
+}

@@ -1,0 +1,89 @@
+import Balance
+import Compression
+import Shards
+import ShardifyCore
+
+/// The copies of one language in dataset order, with their places.
+final class LanguageStream {
+  /// The language's number in the plan.
+  let languageIndex: Int
+  private let cursor: LanguageCursor
+  private let quota: Int
+  private let ringTokens: Int
+  private let seed: UInt64
+  private var start = 0
+
+  /// The place of the current copy; nil when the quota is reached.
+  private(set) var place: Place?
+
+  init(
+    languageIndex: Int, plan: LanguagePlan, scan: StoreScan.Language, runs: [RunReader],
+    holdout: Holdout, seed: UInt64, zstd: ZstdDecompressor, firstShard: Int, shardCount: Int
+  ) throws(ShardsFailure) {
+    self.languageIndex = languageIndex
+    self.seed = seed
+    quota = plan.quota
+    ringTokens = scan.supply.tokens
+    cursor = LanguageCursor(
+      runs: runs, language: plan.tag, part: .training, holdout: holdout, zstd: zstd)
+    guard quota > 0, ringTokens > 0 else { return }
+    try seek(
+      to: Ring.firstCoordinate(ofShard: firstShard, of: shardCount, quota: quota), scan: scan)
+    while let place, place.shard(of: shardCount) < firstShard { try advance() }
+  }
+
+  /// The current copy as a shard describes it.
+  var piece: ShardPiece? {
+    guard let (_, table, index) = cursor.current, let key = cursor.key else { return nil }
+    return ShardPiece(
+      languageIndex: languageIndex, flags: table.flags(index).intersection([.first, .last]),
+      pass: start / ringTokens, piece: Int(key.piece), tokenCount: table.tokenCount(index),
+      byteCount: table.byteCount(index), content: table.content(index))
+  }
+
+  /// Appends the tokens of the current copy, as stored.
+  func appendTokens(to out: inout [UInt8]) throws(ShardsFailure) {
+    try cursor.appendTokens(to: &out)
+  }
+
+  /// Goes to the next copy.
+  func advance() throws(ShardsFailure) {
+    guard let (_, table, index) = cursor.current else { return }
+    start += table.tokenCount(index)
+    try cursor.advance()
+    try settle()
+  }
+
+  /// Goes to the first copy that ends after a ring coordinate.
+  private func seek(to coordinate: Int, scan: StoreScan.Language) throws(ShardsFailure) {
+    let (pass, onRing) = coordinate.quotientAndRemainder(dividingBy: ringTokens)
+    let wanted = (onRing + scan.ringStart) % ringTokens
+    var low = 0
+    var high = scan.marks.count
+    while low < high {
+      let middle = (low + high) / 2
+      if scan.marks[middle].tokens <= wanted { low = middle + 1 } else { high = middle }
+    }
+    let mark = scan.marks[max(0, low - 1)]
+    try cursor.seek(to: mark.key)
+    var tokens = mark.tokens
+    while let (_, table, index) = cursor.current, tokens + table.tokenCount(index) <= wanted {
+      tokens += table.tokenCount(index)
+      try cursor.advance()
+    }
+    let ring = (tokens - scan.ringStart + ringTokens) % ringTokens
+    start = pass * ringTokens + ring
+    try settle()
+  }
+
+  /// Closes the ring at its end, and finds the place of the current copy.
+  private func settle() throws(ShardsFailure) {
+    place = nil
+    guard start < quota else { return }
+    if cursor.current == nil { try cursor.rewind() }
+    guard let (_, table, index) = cursor.current, let key = cursor.key else { return }
+    place = Place(
+      start: start, end: start + table.tokenCount(index), quota: quota,
+      jitter: Ring.jitter(seed: seed, pass: start / ringTokens, key: key))
+  }
+}

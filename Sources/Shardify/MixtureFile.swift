@@ -1,0 +1,94 @@
+import Balance
+import Files
+import ShardifyCore
+import Yams
+
+/// Reads `mixture.yaml`; `docs/mixture.md` has the schema.
+///
+/// Values are read from their text by this file's own rules, not by YAML's, which differ between
+/// versions. Anchors and aliases are refused: they can make a small file large.
+public enum MixtureFile {
+  /// Files may have this many bytes.
+  public static let limitBytes = 1 << 20
+
+  /// Reads a file.
+  ///
+  /// - Throws: `FileFailure` if it cannot be read; `StageFailure` that names the line.
+  public static func read(_ path: String) throws -> Mixture {
+    try parse(try FileSystem.read(path, limitBytes: limitBytes), path: path)
+  }
+
+  /// Reads the bytes of a file; `path` is for messages.
+  ///
+  /// - Throws: `options`, naming file and line.
+  public static func parse(_ bytes: [UInt8], path: String) throws(StageFailure) -> Mixture {
+    guard bytes.count <= limitBytes, let text = String(validating: bytes, as: UTF8.self) else {
+      throw failure(
+        path, nil,
+        found: bytes.count > limitBytes ? "\(bytes.count) bytes" : "bytes that are not UTF-8",
+        expected: "at most \(limitBytes) bytes of UTF-8")
+    }
+    try refuseAliases(bytes, path)
+    let root = try compose(text, path)
+    guard case .mapping(let mapping)? = root else {
+      throw failure(
+        path, root?.mark?.line, found: root == nil ? "no content" : "no mapping",
+        expected: "keys and values such as temperature: 3.33")
+    }
+    var reader = MixtureReader(path: path)
+    for (key, value) in mapping { try reader.take(key, value) }
+    return try reader.mixture()
+  }
+
+  static func failure(
+    _ path: String, _ line: Int?, found: String, expected: String? = nil, remedy: String? = nil
+  ) -> StageFailure {
+    StageFailure(
+      .options, "cannot read mixture", path: line.map { "\(path) line \($0)" } ?? path,
+      found: found, expected: expected, remedy: remedy)
+  }
+
+  private static func compose(_ text: String, _ path: String) throws(StageFailure) -> Node? {
+    do {
+      return try Yams.compose(yaml: text)
+    } catch let error as YamlError {
+      throw describe(error, path)
+    } catch {
+      throw failure(path, nil, found: "no YAML")
+    }
+  }
+
+  private static func describe(_ error: YamlError, _ path: String) -> StageFailure {
+    switch error {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
+      failure(path, mark.line, found: problem, expected: "YAML")
+    case .duplicatedKeysInMapping(let duplicates, let context):
+      failure(
+        path, context.mark.line, found: "\(duplicates.sorted().joined(separator: ", ")) twice",
+        expected: "every key once")
+    case .reader(let problem, _, _, _): failure(path, nil, found: problem, expected: "YAML")
+    default: failure(path, nil, found: "no YAML", expected: "YAML")
+    }
+  }
+
+  /// No mixture needs `&`, `*` or `!` outside comments, and with them YAML can do too much.
+  private static func refuseAliases(_ bytes: [UInt8], _ path: String) throws(StageFailure) {
+    var line = 1
+    var isComment = false
+    for byte in bytes {
+      switch byte {
+      case UInt8(ascii: "\n"):
+        line += 1
+        isComment = false
+      case UInt8(ascii: "#"): isComment = true
+      case UInt8(ascii: "&"), UInt8(ascii: "*"), UInt8(ascii: "!"):
+        guard isComment else {
+          throw failure(
+            path, line, found: "an anchor, alias or tag", expected: "plain keys and values")
+        }
+      default: break
+      }
+    }
+  }
+}

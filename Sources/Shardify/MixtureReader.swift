@@ -1,0 +1,186 @@
+import Balance
+import ShardifyCore
+import Yams
+
+/// Collects the keys of a mixture file.
+struct MixtureReader {
+  let path: String
+  private var policies: [(key: String, policy: Policy, line: Int?)] = []
+  private var draft = Mixture(policy: .proportional)
+
+  static let policyKeys = ["temperature", "alpha", "unimax", "proportional", "uniform", "shares"]
+  static let otherKeys = [
+    "max_epochs", "budget", "unit", "include", "exclude", "include_undetermined", "allow_zero",
+    "fixed", "floors", "caps",
+  ]
+
+  init(path: String) { self.path = path }
+
+  /// Takes one key with its value.
+  mutating func take(_ key: Node, _ value: Node) throws(StageFailure) {
+    guard case .scalar(let scalar) = key else { throw unknown("a key that is no word", key) }
+    let name = scalar.string
+    switch name {
+    case "temperature": add(name, .temperature(try number(name, value)), key)
+    case "alpha": add(name, .alpha(try number(name, value)), key)
+    case "unimax": try addIfTrue(name, value, .unimax, key)
+    case "proportional": try addIfTrue(name, value, .proportional, key)
+    case "uniform": try addIfTrue(name, value, .uniform, key)
+    case "shares": add(name, .explicit(try shares(name, value)), key)
+    case "max_epochs":
+      draft.maxEpochs = value.scalar?.string == "none" ? nil : try number(name, value)
+    case "budget": draft.budgetTokens = try amount(name, value)
+    case "unit": draft.unit = try unit(name, value)
+    case "include": draft.include = try languages(name, value)
+    case "exclude": draft.exclude = try languages(name, value)
+    case "include_undetermined": draft.includeUndetermined = try flag(name, value)
+    case "allow_zero": draft.allowZero = try flag(name, value)
+    case "fixed": draft.fixedShares = try shares(name, value)
+    case "floors": draft.floors = try shares(name, value)
+    case "caps": draft.caps = try shares(name, value)
+    default: throw unknown("unknown key \(name)", key)
+    }
+  }
+
+  /// The mixture of all keys taken.
+  func mixture() throws(StageFailure) -> Mixture {
+    guard let first = policies.first else {
+      throw MixtureFile.failure(
+        path, nil, found: "no policy", expected: "one of \(Self.policyKeys.joined(separator: ", "))"
+      )
+    }
+    if policies.count > 1 {
+      throw MixtureFile.failure(
+        path, policies[1].line, found: "\(policies[1].key) beside \(first.key)",
+        expected: "one policy", remedy: "drop one of them")
+    }
+    var mixture = draft
+    mixture.policy = first.policy
+    return mixture
+  }
+
+  private mutating func add(_ key: String, _ policy: Policy, _ node: Node) {
+    policies.append((key, policy, node.mark?.line))
+  }
+
+  private mutating func addIfTrue(
+    _ key: String, _ value: Node, _ policy: Policy, _ node: Node
+  ) throws(StageFailure) {
+    guard try flag(key, value) else {
+      throw wrong(key, value, expected: "true, or no such key")
+    }
+    add(key, policy, node)
+  }
+
+  // MARK: Values
+
+  private func number(_ key: String, _ node: Node) throws(StageFailure) -> Double {
+    guard let text = node.scalar?.string, let number = Self.number(text) else {
+      throw wrong(key, node, expected: "a number")
+    }
+    return number
+  }
+
+  private func amount(_ key: String, _ node: Node) throws(StageFailure) -> Int {
+    guard let text = node.scalar?.string, let amount = Self.amount(text) else {
+      throw wrong(
+        key, node, expected: "a whole number of tokens such as 1_000_000, 500k, 300M, 20G or 1.5T")
+    }
+    return amount
+  }
+
+  private func flag(_ key: String, _ node: Node) throws(StageFailure) -> Bool {
+    switch node.scalar?.string {
+    case "true": return true
+    case "false": return false
+    default: throw wrong(key, node, expected: "true or false")
+    }
+  }
+
+  private func unit(_ key: String, _ node: Node) throws(StageFailure) -> SizeUnit {
+    guard let text = node.scalar?.string, let unit = SizeUnit(rawValue: text) else {
+      throw wrong(
+        key, node, expected: SizeUnit.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+    return unit
+  }
+
+  private func languages(_ key: String, _ node: Node) throws(StageFailure) -> [LanguageTag] {
+    guard case .sequence(let sequence) = node else {
+      throw wrong(key, node, expected: "a list of languages such as [deu_Latn, tur_Latn]")
+    }
+    var tags: [LanguageTag] = []
+    for element in sequence { tags.append(try language(key, element)) }
+    return tags
+  }
+
+  private func shares(_ key: String, _ node: Node) throws(StageFailure) -> [LanguageTag: Double] {
+    guard case .mapping(let mapping) = node else {
+      throw wrong(key, node, expected: "languages with shares such as {deu_Latn: 0.4}")
+    }
+    var shares: [LanguageTag: Double] = [:]
+    for (name, value) in mapping {
+      let tag = try language(key, name)
+      let share = try number("\(key) \(tag)", value)
+      guard share >= 0, share <= 1 else {
+        throw wrong("\(key) \(tag)", value, expected: "a share from 0 to 1")
+      }
+      shares[tag] = share
+    }
+    return shares
+  }
+
+  private func language(_ key: String, _ node: Node) throws(StageFailure) -> LanguageTag {
+    guard let text = node.scalar?.string, let tag = LanguageTag(text) else {
+      throw wrong(key, node, expected: "a language such as deu_Latn")
+    }
+    return tag
+  }
+
+  /// Decimal digits with point, sign and exponent; not the names and bases that Swift also reads.
+  static func number(_ text: String) -> Double? {
+    let allowed = Set("0123456789.+-eE".utf8)
+    guard text.utf8.allSatisfy(allowed.contains), let number = Double(text), number.isFinite
+    else { return nil }
+    return number
+  }
+
+  /// Whole numbers exactly; with a suffix also decimals, rounded.
+  static func amount(_ text: String) -> Int? {
+    let digits = text.filter { $0 != "_" }
+    if digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) { return Int(digits) }
+    let units: [(String, Double)] = [
+      ("Ki", 0x1p10), ("Mi", 0x1p20), ("Gi", 0x1p30), ("Ti", 0x1p40), ("k", 1e3), ("K", 1e3),
+      ("M", 1e6), ("G", 1e9), ("T", 1e12),
+    ]
+    for (suffix, factor) in units where digits.hasSuffix(suffix) {
+      guard let number = number(String(digits.dropLast(suffix.count))), number >= 0,
+        number * factor < 0x1p62
+      else { return nil }
+      return Int((number * factor).rounded())
+    }
+    return nil
+  }
+
+  // MARK: Failures
+
+  private func unknown(_ found: String, _ node: Node) -> StageFailure {
+    MixtureFile.failure(
+      path, node.mark?.line, found: found,
+      expected: "one of " + (Self.policyKeys + Self.otherKeys).joined(separator: ", "))
+  }
+
+  private func wrong(_ key: String, _ node: Node, expected: String) -> StageFailure {
+    let found: String
+    switch node {
+    case .scalar(let scalar):
+      // An empty value has no text to show.
+      found =
+        scalar.string.isEmpty ? "\(key) without a value" : "\(key): \(scalar.string.prefix(80))"
+    case .mapping: found = "\(key) with a mapping"
+    case .sequence: found = "\(key) with a list"
+    case .alias: found = "\(key) with an alias"
+    }
+    return MixtureFile.failure(path, node.mark?.line, found: found, expected: expected)
+  }
+}

@@ -1,0 +1,108 @@
+import ShardifyCore
+
+/// What a verification found.
+public struct VerifyReport: Sendable {
+  /// One language of the mixture: requested against achieved.
+  public struct Language: Sendable {
+    /// The language.
+    public var tag: LanguageTag
+    /// Tokens the store has of it.
+    public var availableTokens: Int
+    /// Tokens planned.
+    public var quotaTokens: Int
+    /// Tokens found in the shards.
+    public var writtenTokens = 0
+    /// Pieces found in the shards.
+    public var writtenPieces = 0
+    /// The largest distance from quota · x at the end of any shard, in tokens.
+    public var worstDeviationTokens = 0.0
+    /// The same in pieces: the distance over the length of the piece at the shard's end.
+    public var worstDeviationPieces = 0.0
+    /// The shard at whose end that is.
+    public var worstShard: Int?
+    /// Whether every copy of a document was found exactly `availableTokens` ring tokens after the
+    /// one before; nil if nothing repeats.
+    public var repeatsOnePassApart: Bool?
+
+    /// Passes over the language in the dataset.
+    public var epochs: Double {
+      availableTokens > 0 ? Double(writtenTokens) / Double(availableTokens) : 0
+    }
+  }
+
+  /// What is wrong, a clear line each; the last counts those that are not shown.
+  public internal(set) var problems: [String] = []
+  /// What is not wrong, but good to know.
+  public internal(set) var notes: [String] = []
+  /// The languages of the mixture, by tag.
+  public internal(set) var languages: [Language] = []
+  /// Shards read, held out ones with them.
+  public internal(set) var shards = 0
+  /// Tokens read.
+  public internal(set) var tokens = 0
+  /// Pieces read.
+  public internal(set) var pieces = 0
+  /// The fingerprint the manifest names.
+  public internal(set) var fingerprint = ""
+
+  /// Whether nothing is wrong.
+  public var isClean: Bool { problems.isEmpty }
+
+  /// For people: several lines, no newline after the last.
+  public func text() -> String {
+    var table = ReportTable([
+      "language", "available", "quota", "written", "requested", "achieved", "epochs",
+      "worst (tokens)", "worst (pieces)", "repeats",
+    ])
+    let quota = languages.reduce(0) { $0 + $1.quotaTokens }
+    let written = languages.reduce(0) { $0 + $1.writtenTokens }
+    let sorted = languages.sorted {
+      $0.writtenTokens != $1.writtenTokens ? $0.writtenTokens > $1.writtenTokens : $0.tag < $1.tag
+    }
+    for row in sorted {
+      table.add([
+        "\(row.tag)", ReportTable.grouped(row.availableTokens),
+        ReportTable.grouped(row.quotaTokens), ReportTable.grouped(row.writtenTokens),
+        ReportTable.percent(row.quotaTokens, of: quota),
+        ReportTable.percent(row.writtenTokens, of: written),
+        ReportTable.fixed(row.epochs, places: 2),
+        ReportTable.fixed(row.worstDeviationTokens, places: 1),
+        ReportTable.fixed(row.worstDeviationPieces, places: 3),
+        row.repeatsOnePassApart.map { $0 ? "1 pass apart" : "WRONG" } ?? "none",
+      ])
+    }
+    var out = table.text
+    if !out.isEmpty { out += "\n" }
+    out += "\(ReportTable.grouped(shards)) shards, \(ReportTable.grouped(tokens)) tokens, "
+    out += "\(ReportTable.grouped(pieces)) pieces read; fingerprint \(fingerprint)\n"
+    for note in notes { out += "note: \(note)\n" }
+    for problem in problems { out += "problem: \(problem)\n" }
+    let problemCount = problems.count == 1 ? "1 problem" : "\(problems.count) problems"
+    return out + (isClean ? "nothing is wrong" : "\(problemCount) found")
+  }
+
+  /// For machines: one JSON object on one line.
+  public func json() -> String {
+    ReportJSON.object([
+      ("clean", isClean ? "true" : "false"),
+      ("fingerprint", ReportJSON.string(fingerprint)),
+      ("shards", "\(shards)"), ("tokens", "\(tokens)"), ("pieces", "\(pieces)"),
+      ("problems", ReportJSON.array(problems.map(ReportJSON.string))),
+      ("notes", ReportJSON.array(notes.map(ReportJSON.string))),
+      ("languages", ReportJSON.array(languages.map(VerifyReport.object))),
+    ])
+  }
+
+  private static func object(_ row: Language) -> String {
+    ReportJSON.object([
+      ("language", ReportJSON.string("\(row.tag)")),
+      ("available_tokens", "\(row.availableTokens)"), ("quota_tokens", "\(row.quotaTokens)"),
+      ("written_tokens", "\(row.writtenTokens)"), ("written_pieces", "\(row.writtenPieces)"),
+      ("epochs", ReportJSON.number(row.epochs)),
+      ("worst_deviation_tokens", ReportJSON.number(row.worstDeviationTokens)),
+      ("worst_deviation_pieces", ReportJSON.number(row.worstDeviationPieces)),
+      ("worst_shard", row.worstShard.map { "\($0)" } ?? "null"),
+      ("repeats_one_pass_apart", row.repeatsOnePassApart.map { $0 ? "true" : "false" } ?? "null"),
+    ])
+  }
+}

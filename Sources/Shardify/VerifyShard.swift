@@ -1,0 +1,167 @@
+import Balance
+import Files
+import Manifest
+import Shards
+import ShardifyCore
+import Synchronization
+
+/// What the reading of one shard gives to the checks of the whole: a few integers a language.
+struct ShardAudit: Sendable {
+  /// Where a copy stands on its ring, by which the copies of a language ascend.
+  struct Order: Sendable, Comparable {
+    var pass: Int
+    /// Whether the ring has passed its largest key.
+    var wrapped: Bool
+    var key: PieceKey
+
+    static func < (a: Order, b: Order) -> Bool {
+      if a.pass != b.pass { return a.pass < b.pass }
+      if a.wrapped != b.wrapped { return b.wrapped }
+      return a.key < b.key
+    }
+  }
+
+  /// The first or last copy of a language in a shard.
+  struct Edge: Sendable {
+    var order: Order
+    var flags: PieceFlags
+    var tokenCount: Int
+
+    /// What is wrong if `next` comes right after this; nil if nothing.
+    func problem(before next: Edge) -> String? {
+      if !(order < next.order) { return "pieces are not in the order of their ring" }
+      let continues =
+        order.pass == next.order.pass && order.key.high == next.order.key.high
+        && order.key.low == next.order.key.low && order.key.piece &+ 1 == next.order.key.piece
+      if flags.contains(.last) ? next.order.key.piece != 0 : !continues {
+        return "a document's pieces are not together"
+      }
+      return nil
+    }
+  }
+
+  /// What a shard holds of one language.
+  struct Part: Sendable {
+    var tokens = 0
+    var pieces = 0
+    var documents = 0
+    var bytes = 0
+    /// `PieceSum` over all copies, weighted by pass.
+    var sum: UInt64 = 0
+    /// `PieceSum` over the copies of pass 0.
+    var firstPass: UInt64 = 0
+    /// The same over those of them that the last, unfinished pass has too.
+    var firstPassPart: UInt64 = 0
+    var first: Edge
+    var last: Edge
+  }
+
+  /// By the language's number; nil where there is nothing of it.
+  var parts: [Part?]
+  /// End-of-text ids in the midst of pieces.
+  var innerEndOfText = 0
+  var tokens = 0
+  var pieces = 0
+  /// Whether it was read to its end.
+  var isWhole = false
+  var problems = VerifyProblems(limit: VerifyProblems.limitPerShard)
+}
+
+/// Reads shards and checks each on its own and against its rows of the manifest.
+struct ShardAuditor: Sendable {
+  let facts: VerifyFacts
+  /// Shape [shards][languages].
+  let tokensBefore: [[Int]]
+  let progress: Progress
+  let stop: StopFlag
+
+  /// Reads one shard.
+  func audit(_ row: DatasetManifest.Shard) -> ShardAudit {
+    var audit = ShardAudit(parts: Array(repeating: nil, count: facts.languages.count))
+    let path = facts.folder + "/" + row.path
+    guard let status = FileSystem.status(path), status.kind == .file else {
+      audit.problems.add("\(row.path): missing")
+      return audit
+    }
+    do throws(ShardsFailure) {
+      let reader = try ShardReader(path: path)
+      checkHeader(reader, row, &audit.problems)
+      audit.problems.compare(
+        "\(row.path): SHA-256", found: "\(try reader.fileDigest())", expected: "\(row.fileDigest)")
+      guard reader.header.languages == facts.languages.map(\.row.tag) else { return audit }
+      try readPieces(reader, row, &audit)
+      audit.isWhole = !stop.isSet
+    } catch {
+      audit.problems.compare(
+        "\(row.path): bytes", found: status.fileSizeBytes, expected: row.fileSizeBytes)
+      audit.problems.add(error.message)
+    }
+    return audit
+  }
+
+  private func checkHeader(
+    _ reader: ShardReader, _ row: DatasetManifest.Shard, _ problems: inout VerifyProblems
+  ) {
+    let header = reader.header
+    let isHoldout = row.split == .holdout
+    func compare<T: Equatable>(_ what: String, _ found: T, _ expected: T) {
+      problems.compare("\(row.path): \(what)", found: found, expected: expected)
+    }
+    compare("bytes", reader.fileSizeBytes, row.fileSizeBytes)
+    compare("token width", header.tokenWidthBytes, facts.tokenWidthBytes)
+    compare("vocabulary", header.vocabularySize, facts.vocabularySize)
+    compare("end-of-text id", header.endOfTextID, facts.endOfTextID)
+    compare("tokenizer", "\(header.tokenizer)", "\(facts.tokenizer)")
+    compare("plan", "\(header.plan)", "\(facts.plan)")
+    compare("number", header.shard, row.shard)
+    compare("shard count", header.shardCount, isHoldout ? 0 : facts.shardCount)
+    compare("held out", header.isHoldout, isHoldout)
+    compare("tokens", header.tokenCount, row.tokens)
+    compare("pieces", reader.pieces.count, row.pieces)
+    compare(
+      "languages", header.languages.map(\.description), facts.languages.map(\.row.tag.description))
+  }
+
+  /// Walks the pieces along with the frames that hold them.
+  private func readPieces(
+    _ reader: ShardReader, _ row: DatasetManifest.Shard, _ audit: inout ShardAudit
+  ) throws(ShardsFailure) {
+    let width = reader.header.tokenWidthBytes
+    let start = row.split == .train && row.shard < tokensBefore.count
+    var walk = PieceWalk(
+      facts: facts, row: row, tokensBefore: start ? tokensBefore[row.shard] : nil, width: width,
+      audit: audit)
+    var payload = SHA256()
+    var window: [UInt8] = []
+    var next = 0
+    for frame in reader.frames.indices {
+      if stop.isSet { return }
+      let raw = try reader.rawFrame(frame)
+      payload.update(raw)
+      window += raw
+      var used = 0
+      while next < reader.pieces.count {
+        let piece = reader.pieces[next]
+        let bytes = piece.tokenCount * width
+        if window.count - used < bytes { break }
+        window.withUnsafeBytes {
+          walk.take(
+            piece, UnsafeRawBufferPointer(rebasing: $0[used..<used + bytes]), number: next)
+        }
+        used += bytes
+        next += 1
+      }
+      window.removeSubrange(..<used)
+      progress.done.wrappingAdd(reader.frames[frame].tokenCount, ordering: .relaxed)
+    }
+    audit = walk.audit
+    let digest = payload.finish()
+    audit.problems.compare(
+      "\(row.path): payload SHA-256", found: "\(digest)", expected: "\(row.payloadDigest)")
+    audit.problems.compare(
+      "\(row.path): payload SHA-256 in its header", found: "\(reader.header.payload)",
+      expected: "\(digest)")
+    audit.tokens = reader.header.tokenCount
+    audit.pieces = next
+  }
+}

@@ -1,0 +1,143 @@
+import Balance
+import Compression
+import Manifest
+import Shards
+import ShardifyCore
+import Synchronization
+
+/// Compares a dataset with the store it came from: what each shard must hold of each language is
+/// walked anew in the store, and its sum compared with that of the shard.
+struct VerifyStore: Sendable {
+  let facts: VerifyFacts
+  let train: [ShardAudit]
+  let holdout: [ShardAudit]
+  let store: TokenStore
+  let jobs: Int
+  let stop: StopFlag
+
+  /// What is different.
+  func run() throws -> VerifyProblems {
+    var problems = VerifyProblems()
+    let have = store.facts
+    problems.compare("store: key", found: "\(have.storeKey)", expected: "\(facts.storeKey)")
+    problems.compare("store: tokenizer", found: "\(have.tokenizer)", expected: "\(facts.tokenizer)")
+    guard problems.lines.isEmpty else { return problems }
+    problems.compare(
+      "store: documents read", found: "\(try store.catalog.documentCount())",
+      expected: facts.manifest.dataset["documents_in"] ?? "none")
+    let runs = try store.openRuns()
+    let held = try store.holdout()
+    let results = Mutex<[VerifyProblems?]>(Array(repeating: nil, count: facts.languages.count))
+    try Parallel.forEach(below: facts.languages.count, threads: jobs) {
+      (number: Int) throws(ShardsFailure) in
+      var found = VerifyProblems(limit: VerifyProblems.limitPerShard)
+      let zstd = try decompressor()
+      try training(number, runs, held, zstd, &found)
+      try heldOut(number, runs, held, zstd, &found)
+      results.withLock { $0[number] = found }
+    }
+    for found in results.withLock({ $0 }) {
+      if let found { problems.add(found) }
+    }
+    return problems
+  }
+
+  private func decompressor() throws(ShardsFailure) -> ZstdDecompressor {
+    do throws(CompressionFailure) {
+      return try ZstdDecompressor()
+    } catch {
+      throw ShardsFailure(.file, error.what, found: error.found)
+    }
+  }
+
+  private func training(
+    _ number: Int, _ runs: [RunReader], _ held: Holdout, _ zstd: ZstdDecompressor,
+    _ problems: inout VerifyProblems
+  ) throws(ShardsFailure) {
+    let language = facts.languages[number]
+    let cursor = LanguageCursor(
+      runs: runs, language: language.row.tag, part: .training, holdout: held, zstd: zstd)
+    var sums = Array(repeating: UInt64(0), count: facts.shardCount)
+    var counts = [0, 0, 0, 0]
+    var bytes: [UInt8] = []
+    let start = PieceKey(high: language.start.high, low: language.start.low, piece: 0)
+    try cursor.seek(to: start)
+    var wrapped = false
+    while !stop.isSet {
+      if cursor.key == nil {
+        if wrapped { break }
+        wrapped = true
+        try cursor.rewind()
+      }
+      guard let key = cursor.key, let (_, table, index) = cursor.current else { break }
+      if wrapped && !(key < start) { break }
+      bytes.removeAll(keepingCapacity: true)
+      try cursor.appendTokens(to: &bytes)
+      let flags = table.flags(index).intersection([.first, .last]).rawValue
+      let hash = bytes.withUnsafeBytes {
+        PieceSum.hash(key: key, flags: flags, byteCount: table.byteCount(index), tokens: $0)
+      }
+      place(key, hash, offset: counts[2], tokens: table.tokenCount(index), language, &sums)
+      counts[0] += key.piece == 0 ? 1 : 0
+      counts[1] += 1
+      counts[2] += table.tokenCount(index)
+      counts[3] += table.byteCount(index)
+      try cursor.advance()
+    }
+    if stop.isSet { return }
+    let row = language.row
+    problems.compare(
+      "store: \(row.tag): documents, pieces, tokens, bytes", found: counts,
+      expected: [row.documents, row.pieces, row.availableTokens, row.availableBytes])
+    for shard in sums.indices where shard < train.count && train[shard].isWhole {
+      if train[shard].parts[number]?.sum ?? 0 != sums[shard] {
+        problems.add("shard \(shard): its \(row.tag) is not what the store gives")
+      }
+    }
+  }
+
+  /// Adds a piece to the shards that hold its copies.
+  private func place(
+    _ key: PieceKey, _ hash: UInt64, offset: Int, tokens: Int, _ language: VerifyFacts.Language,
+    _ sums: inout [UInt64]
+  ) {
+    let quota = language.row.quotaTokens
+    let placed = PieceSum.placed(hash, offset: offset)
+    var pass = 0
+    var start = offset
+    while start < quota && offset < language.row.availableTokens {
+      let place = Place(
+        start: start, end: start + tokens, quota: quota,
+        jitter: Ring.jitter(seed: facts.seed, pass: pass, key: key))
+      sums[place.shard(of: facts.shardCount)] &+= PieceSum.weight(pass: pass) &* placed
+      pass += 1
+      start += language.row.availableTokens
+    }
+  }
+
+  private func heldOut(
+    _ number: Int, _ runs: [RunReader], _ held: Holdout, _ zstd: ZstdDecompressor,
+    _ problems: inout VerifyProblems
+  ) throws(ShardsFailure) {
+    let language = facts.languages[number]
+    let cursor = LanguageCursor(
+      runs: runs, language: language.row.tag, part: .heldOut, holdout: held, zstd: zstd)
+    var sum: UInt64 = 0
+    var bytes: [UInt8] = []
+    try cursor.rewind()
+    while let key = cursor.key, let (_, table, index) = cursor.current, !stop.isSet {
+      bytes.removeAll(keepingCapacity: true)
+      try cursor.appendTokens(to: &bytes)
+      let flags = table.flags(index).intersection([.first, .last]).rawValue
+      sum &+= bytes.withUnsafeBytes {
+        PieceSum.hash(key: key, flags: flags, byteCount: table.byteCount(index), tokens: $0)
+      }
+      try cursor.advance()
+    }
+    if stop.isSet || !holdout.allSatisfy(\.isWhole) { return }
+    let found = holdout.reduce(UInt64(0)) { $0 &+ ($1.parts[number]?.sum ?? 0) }
+    if found != sum {
+      problems.add("\(language.row.tag): what is held out is not what the store holds out")
+    }
+  }
+}

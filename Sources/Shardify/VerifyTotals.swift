@@ -1,0 +1,202 @@
+import Balance
+import Manifest
+import Shards
+import ShardifyCore
+
+/// Checks what only all shards together tell: totals, quotas, deviations, repeats, accounts.
+struct VerifyTotals {
+  let facts: VerifyFacts
+  /// Of the training shards, by number.
+  let train: [ShardAudit]
+  let holdout: [ShardAudit]
+  private(set) var problems = VerifyProblems()
+  private(set) var rows: [VerifyReport.Language] = []
+
+  init(facts: VerifyFacts, train: [ShardAudit], holdout: [ShardAudit]) {
+    self.facts = facts
+    self.train = train
+    self.holdout = holdout
+  }
+
+  mutating func run() {
+    for number in facts.languages.indices {
+      let row = language(number)
+      rows.append(row)
+    }
+    for number in facts.languages.indices { heldOut(number) }
+    shardLanguages()
+    accounts()
+  }
+
+  private mutating func language(_ number: Int) -> VerifyReport.Language {
+    let expected = facts.languages[number].row
+    var row = VerifyReport.Language(
+      tag: expected.tag, availableTokens: expected.availableTokens,
+      quotaTokens: expected.quotaTokens)
+    var documents = 0
+    var last: ShardAudit.Edge?
+    for (shard, audit) in train.enumerated() {
+      if let part = audit.parts[number] {
+        if let wrong = last?.problem(before: part.first) {
+          problems.add("\(expected.tag): at the start of shard \(shard): \(wrong)")
+        }
+        last = part.last
+        row.writtenTokens += part.tokens
+        row.writtenPieces += part.pieces
+        documents += part.documents
+      }
+      if shard + 1 < train.count { deviation(number, after: shard, last: last, &row) }
+    }
+    let tag = expected.tag
+    problems.compare(
+      "\(tag): tokens in shards", found: row.writtenTokens, expected: expected.writtenTokens)
+    problems.compare(
+      "\(tag): pieces in shards", found: row.writtenPieces, expected: expected.writtenPieces)
+    problems.compare(
+      "\(tag): documents in shards", found: documents, expected: expected.documentsInShards)
+    let over = row.writtenTokens - expected.quotaTokens
+    if over < 0 || over >= max(1, last?.tokenCount ?? 1) {
+      problems.add(
+        "\(tag): \(row.writtenTokens) tokens, expected its quota of \(expected.quotaTokens)"
+          + " to within the last piece of \(last?.tokenCount ?? 0)")
+    }
+    if row.writtenTokens > expected.availableTokens, row.writtenTokens == expected.writtenTokens {
+      row.repeatsOnePassApart = repeats(number)
+    }
+    return row
+  }
+
+  /// At the end of a shard: given - quota·x, at most the piece given last, or the one to come.
+  private mutating func deviation(
+    _ number: Int, after shard: Int, last: ShardAudit.Edge?, _ row: inout VerifyReport.Language
+  ) {
+    let quota = facts.languages[number].row.quotaTokens
+    let next = train[(shard + 1)...].lazy.compactMap { $0.parts[number]?.first.tokenCount }.first
+    let scaled =
+      Int128(row.writtenTokens) * Int128(train.count) - Int128(quota) * Int128(shard + 1)
+    let length = Int128((scaled > 0 ? last?.tokenCount : next) ?? 0)
+    let tokens = Double(scaled) / Double(train.count)
+    let pieces = length > 0 ? abs(tokens) / Double(length) : scaled == 0 ? 0 : .infinity
+    if pieces > row.worstDeviationPieces {
+      row.worstDeviationPieces = pieces
+      row.worstShard = shard
+    }
+    if abs(tokens) > abs(row.worstDeviationTokens) { row.worstDeviationTokens = tokens }
+    if scaled.magnitude > (length * Int128(train.count)).magnitude {
+      problems.add(
+        "\(row.tag): at the end of shard \(shard) \(ReportTable.fixed(tokens, places: 1)) tokens off"
+          + " its share, expected at most one piece (\(length))")
+    }
+  }
+
+  /// Whether each pass gave the same pieces at the same distance from its start as the first.
+  private mutating func repeats(_ number: Int) -> Bool {
+    let row = facts.languages[number].row
+    var sum: UInt64 = 0
+    var whole: UInt64 = 0
+    var part: UInt64 = 0
+    for audit in train {
+      sum &+= audit.parts[number]?.sum ?? 0
+      whole &+= audit.parts[number]?.firstPass ?? 0
+      part &+= audit.parts[number]?.firstPassPart ?? 0
+    }
+    let full = row.writtenTokens / max(1, row.availableTokens)
+    if sum == PieceSum.expected(full: full, whole: whole, part: part) { return true }
+    problems.add(
+      "\(row.tag): copies of its documents are not all one pass (\(row.availableTokens) tokens) apart"
+    )
+    return false
+  }
+
+  private mutating func heldOut(_ number: Int) {
+    let expected = facts.languages[number].row
+    var documents = 0
+    var last: ShardAudit.Edge?
+    for audit in holdout {
+      guard let part = audit.parts[number] else { continue }
+      if let wrong = last?.problem(before: part.first) {
+        problems.add("\(expected.tag): held out: \(wrong)")
+      }
+      last = part.last
+      documents += part.documents
+    }
+    problems.compare(
+      "\(expected.tag): documents held out", found: documents, expected: expected.heldOutDocuments)
+  }
+
+  private mutating func shardLanguages() {
+    var rows: [String: DatasetManifest.ShardLanguage] = [:]
+    func key(_ split: DatasetManifest.Split, _ shard: Int, _ tag: LanguageTag) -> String {
+      "\(split.rawValue) \(shard) \(tag)"
+    }
+    for row in facts.manifest.shardLanguages { rows[key(row.split, row.shard, row.tag)] = row }
+    for (split, audits) in [(DatasetManifest.Split.train, train), (.holdout, holdout)] {
+      for (shard, audit) in audits.enumerated() {
+        for (number, part) in audit.parts.enumerated() {
+          let name = key(split, shard, facts.languages[number].row.tag)
+          let row = rows.removeValue(forKey: name)
+          let found = [part?.tokens ?? 0, part?.pieces ?? 0, part?.bytes ?? 0]
+          let expected = [row?.tokens ?? 0, row?.pieces ?? 0, row?.bytes ?? 0]
+          problems.compare(
+            "manifest: shard_languages \(name): tokens, pieces, bytes", found: expected,
+            expected: found)
+        }
+      }
+    }
+    for name in rows.keys.sorted() {
+      problems.add("manifest: shard_languages \(name): no such shard or language")
+    }
+  }
+
+  /// documents in = in shards + held out + left over + filtered + duplicates + rejected.
+  private mutating func accounts() {
+    let manifest = facts.manifest
+    func fact(_ name: String) -> Int? {
+      manifest.dataset[name].flatMap { Int($0) }.flatMap { (0..<1 << 56).contains($0) ? $0 : nil }
+    }
+    let names = [
+      "in_shards", "held_out", "left_over", "filtered", "duplicate", "rejected",
+    ].map { "documents_\($0)" }
+    let parts = names.compactMap(fact)
+    guard parts.count == names.count, let all = fact("documents_in") else {
+      problems.add("manifest: a documents_* fact is missing or no number")
+      return
+    }
+    problems.compare(
+      "manifest: documents_in", found: all, expected: parts.reduce(0, +))
+    func sum(_ rows: [DatasetManifest.Language], _ value: (DatasetManifest.Language) -> Int) -> Int {
+      rows.reduce(0) { min($0 + value($1), 1 << 60) }
+    }
+    let mixed = facts.languages.map(\.row)
+    let excluded = manifest.languages.filter { $0.bindingRule == "excluded" }
+    let inShards = sum(mixed) { $0.documentsInShards }
+    let expected = [
+      inShards, sum(manifest.languages) { $0.heldOutDocuments }, sum(mixed) { $0.documents } - inShards,
+      sum(excluded) { $0.documents }, parts[4],
+      manifest.rejects.reduce(0) { min($0 + $1.documents, 1 << 60) },
+    ]
+    for (index, name) in names.enumerated() {
+      problems.compare("manifest: \(name)", found: parts[index], expected: expected[index])
+    }
+    problems.compare(
+      "manifest: budget_tokens", found: fact("budget_tokens") ?? -1,
+      expected: sum(mixed) { $0.quotaTokens })
+    sources()
+  }
+
+  private mutating func sources() {
+    var sums: [LanguageTag: (documents: Int, tokens: Int)] = [:]
+    for row in facts.manifest.languageSources {
+      let sum = sums[row.tag] ?? (0, 0)
+      sums[row.tag] = (
+        min(sum.documents + row.documents, 1 << 60), min(sum.tokens + row.tokens, 1 << 60)
+      )
+    }
+    for row in facts.manifest.languages {
+      let sum = sums[row.tag] ?? (0, 0)
+      problems.compare(
+        "manifest: language_sources of \(row.tag): documents, tokens",
+        found: [sum.documents, sum.tokens], expected: [row.documents, row.availableTokens])
+    }
+  }
+}

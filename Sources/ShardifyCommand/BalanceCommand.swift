@@ -1,0 +1,238 @@
+import ArgumentParser
+import Balance
+import Manifest
+import Shardify
+import ShardifyCore
+
+struct BalanceCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "balance",
+    abstract: "Plan a mixture of languages and write it as shards that each hold it.",
+    discussion: """
+      Shares follow token counts: temperature T gives share ∝ tokens^(1/T), alpha is 1/T. No \
+      language is repeated more than --max-epochs times; what that leaves over goes to the \
+      others. und_* and zxx_* stay out unless named. A rerun writes only what is missing.
+      """)
+
+  @Argument(help: "The token store.")
+  var store: String
+
+  @Option(name: .customLong("to"), help: "The dataset: a new folder, or one begun before.")
+  var dataset: String?
+
+  @Option(help: "A mixture file (docs/mixture.md); instead of the options below.")
+  var mixture: String?
+
+  @Option(help: "Flatten shares: 1 keeps them, 3.33 is usual, larger is flatter.")
+  var temperature: Double?
+
+  @Option(help: "The same as an exponent: 1 keeps shares, 0 is uniform.")
+  var alpha: Double?
+
+  @Flag(help: "As uniform as --max-epochs allows (UniMax).")
+  var unimax = false
+
+  @Flag(help: "Shares as they are in the store (the default).")
+  var proportional = false
+
+  @Flag(help: "The same share for every language.")
+  var uniform = false
+
+  @Option(help: "At most so many passes over a language, or none.")
+  var maxEpochs: String = "4"
+
+  @Option(help: "Tokens of the whole dataset; by default as many as are available.")
+  var budget: Amount?
+
+  @Option(help: "Unit of sizes: tokens, bytes, chars or documents.")
+  var unit: SizeUnit = .tokens
+
+  @Option(help: "Only this language; may be given several times.")
+  var include: [LanguageTag] = []
+
+  @Option(help: "Not this language; may be given several times.")
+  var exclude: [LanguageTag] = []
+
+  @Option(help: "A fixed share, given first: eng_Latn=0.4.")
+  var share: [LanguageShare] = []
+
+  @Option(help: "At least this share: eng_Latn=0.2.")
+  var floor: [LanguageShare] = []
+
+  @Option(help: "At most this share: eng_Latn=0.5.")
+  var cap: [LanguageShare] = []
+
+  @Flag(help: "Let und_* and zxx_* take part.")
+  var includeUndetermined = false
+
+  @Flag(help: "Let a language get nothing where its quota rounds to nothing.")
+  var allowZero = false
+
+  @Option(help: "How many shards; instead of --shard-size.")
+  var shards: Int?
+
+  @Option(help: "Tokens of a shard.")
+  var shardSize = Amount(64 << 20)
+
+  @Option(help: "Picks the order of documents.")
+  var seed: UInt64 = 0
+
+  @Option(help: "zstd level of the shards, -7 to 22.")
+  var compressionLevel = 3
+
+  @Option(help: "Shards written at the same time (default: all processors).")
+  var jobs: Int?
+
+  @Option(help: "Memory to stay below.")
+  var memory = Bytes(1_000_000_000)
+
+  @Flag(help: "Print the plan and write nothing.")
+  var dryRun = false
+
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    let policies =
+      [temperature != nil, alpha != nil, unimax, proportional, uniform].count { $0 }
+    if policies > 1 {
+      throw ValidationError(
+        "give one of --temperature, --alpha, --unimax, --proportional, --uniform")
+    }
+    if mixture != nil && policies > 0 {
+      throw ValidationError("give --mixture or a policy, not both")
+    }
+    if dataset == nil && !dryRun { throw ValidationError("give --to DATASET, or --dry-run") }
+    if let jobs, jobs < 1 || jobs > 1024 {
+      throw ValidationError("--jobs \(jobs): expected from 1 to 1024")
+    }
+    if maxEpochs != "none" && Double(maxEpochs) == nil {
+      throw ValidationError("--max-epochs \(maxEpochs): expected a number or none")
+    }
+  }
+
+  func run() throws {
+    var options = BalanceOptions(store: store, dataset: dataset, mixture: try mixtureValue())
+    options.shardCount = shards
+    options.shardTokens = shardSize.value
+    options.seed = seed
+    options.compressionLevel = compressionLevel
+    options.jobs = jobs ?? Parallel.availableProcessors
+    options.memoryBytes = memory.value
+    let progress = Progress()
+    let stage = BalanceStage(options: options, progress: progress, stop: Signals.stopFlag())
+    if dryRun {
+      let (plan, shardCount) = try stage.plan()
+      if output.json {
+        Console.out(plan.json())
+      } else {
+        Console.out(plan.table())
+        Console.out("\(shardCount) shards; nothing was written")
+      }
+      return
+    }
+    let start = ProgressLine.now()
+    let (manifest, plan) = try ProgressLine.show(
+      progress, unit: .tokens, quiet: output.quiet || output.json
+    ) { try stage.run() }
+    if output.json {
+      Console.out(ManifestText.json(manifest, dataset: dataset ?? ""))
+    } else if !output.quiet {
+      Console.out(plan.table())
+      Console.out("")
+      Console.out(
+        ManifestText.text(
+          manifest, dataset: dataset ?? "", seconds: ProgressLine.now() - start))
+    }
+  }
+
+  private func mixtureValue() throws -> Mixture {
+    if let mixture { return try MixtureFile.read(mixture) }
+    let policy: Policy =
+      if let temperature {
+        .temperature(temperature)
+      } else if let alpha {
+        .alpha(alpha)
+      } else if unimax {
+        .unimax
+      } else if uniform {
+        .uniform
+      } else {
+        .proportional
+      }
+    return Mixture(
+      policy: policy, maxEpochs: maxEpochs == "none" ? nil : Double(maxEpochs),
+      budgetTokens: budget?.value, unit: unit, include: include.isEmpty ? nil : include,
+      exclude: exclude, fixedShares: try table(share, "share"), floors: try table(floor, "floor"),
+      caps: try table(cap, "cap"), includeUndetermined: includeUndetermined,
+      allowZero: allowZero)
+  }
+
+  private func table(
+    _ shares: [LanguageShare], _ option: String
+  ) throws -> [LanguageTag: Double] {
+    var out: [LanguageTag: Double] = [:]
+    for share in shares {
+      guard out.updateValue(share.share, forKey: share.tag) == nil else {
+        throw ValidationError("--\(option) \(share.tag): given twice")
+      }
+    }
+    return out
+  }
+}
+
+extension SizeUnit: ExpressibleByArgument {}
+
+/// What a balance prints when it is done.
+enum ManifestText {
+  static func text(_ manifest: DatasetManifest, dataset: String, seconds: Double) -> String {
+    let train = manifest.shards.filter { $0.split == .train }
+    let heldOut = manifest.shards.filter { $0.split == .holdout }
+    func fact(_ key: String) -> String {
+      Int(manifest.dataset[key] ?? "").map { Figures.count($0) } ?? "?"
+    }
+    let tokens = train.reduce(0) { $0 + $1.tokens }
+    let size = train.reduce(0) { $0 + $1.fileSizeBytes }
+    return [
+      "wrote \(Figures.count(train.count)) shards, \(Figures.count(tokens)) tokens, "
+        + "\(Figures.bytes(size)) (\(Figures.decimal(Double(size) / Double(max(1, tokens)), 2))"
+        + " bytes per token) in \(Figures.duration(Int(seconds.rounded())))",
+      "and \(heldOut.count) held-out shards, "
+        + "\(Figures.count(heldOut.reduce(0) { $0 + $1.tokens })) tokens",
+      "documents: \(fact("documents_in")) in = \(fact("documents_in_shards")) in shards + "
+        + "\(fact("documents_held_out")) held out + \(fact("documents_left_over")) left over + "
+        + "\(fact("documents_filtered")) filtered + \(fact("documents_duplicate")) duplicates + "
+        + "\(fact("documents_rejected")) rejected",
+      "fingerprint \(manifest.dataset["fingerprint"] ?? "?")",
+      "next: shardify verify \(dataset)",
+      "      train-from-manifest \(dataset)/manifest.sqlite",
+    ].joined(separator: "\n")
+  }
+
+  static func json(_ manifest: DatasetManifest, dataset: String) -> String {
+    let train = manifest.shards.filter { $0.split == .train }
+    return JSONText.line([
+      ("dataset", .text(dataset)),
+      ("shards", .number(train.count)),
+      ("tokens", .number(train.reduce(0) { $0 + $1.tokens })),
+      ("size_bytes", .number(train.reduce(0) { $0 + $1.fileSizeBytes })),
+      (
+        "facts",
+        .object(manifest.dataset.sorted { $0.key < $1.key }.map { ($0.key, .text($0.value)) })
+      ),
+      (
+        "languages",
+        .list(
+          manifest.languages.map { language in
+            .object([
+              ("language", .text("\(language.tag)")),
+              ("documents", .number(language.documents)),
+              ("available_tokens", .number(language.availableTokens)),
+              ("quota_tokens", .number(language.quotaTokens)),
+              ("written_tokens", .number(language.writtenTokens)),
+              ("binding_rule", .text(language.bindingRule)),
+            ])
+          })
+      ),
+    ])
+  }
+}

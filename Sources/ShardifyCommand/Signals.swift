@@ -1,0 +1,32 @@
+import Dispatch
+import Glibc
+import ShardifyCore
+
+/// SIGINT and SIGTERM ask for a clean end; a second one ends at once.
+enum Signals {
+  private nonisolated(unsafe) static var sources: [any DispatchSourceSignal] = []
+
+  /// Sets a flag on the first signal.
+  static func stopFlag() -> StopFlag {
+    let flag = StopFlag()
+    let queue = DispatchQueue(label: "shardify.signals")
+    for number in [SIGINT, SIGTERM] {
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+      source.setEventHandler {
+        if flag.set() { _exit(130) }
+        Console.note("\nstopping after the work in hand; once more to stop at once")
+      }
+      source.resume()
+      sources.append(source)
+    }
+    return flag
+  }
+
+  /// Lets `shardify ... | head` end without a signal in the middle of a write, and a file-size
+  /// limit come back as an error that can be told.
+  static func ignoreBrokenPipe() {
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
+  }
+}
