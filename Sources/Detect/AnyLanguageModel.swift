@@ -1,0 +1,41 @@
+import Files
+import ShardifyCore
+
+/// A model of any known format.
+enum AnyLanguageModel: Sendable {
+  case native(LanguageModel)
+  case fastText(FastTextModel)
+
+  /// Reads the format off the first bytes of the file.
+  init(_ file: MappedFile) throws(DetectFailure) {
+    let bytes = file.bytes
+    if bytes.count >= 8, bytes[0..<8].elementsEqual(LanguageModel.magic) {
+      self = .native(try LanguageModel(bytes, path: file.path, owner: file))
+      return
+    }
+    var reader = ByteReader(bytes)
+    if reader.read(Int32.self) == FastTextReader.magic {
+      self = .fastText(try FastTextModel(file))
+      return
+    }
+    throw DetectFailure(
+      .notAModel, "cannot read language model", path: file.path, offset: 0,
+      found: bytes.isEmpty ? "an empty file" : "no magic of a known format",
+      expected: "a shardify or fastText model")
+  }
+
+  var labels: [LanguageTag] {
+    switch self {
+    case .native(let model): model.labels
+    case .fastText(let model):
+      model.dictionary.labels.compactMap { LanguageLabels.normalize($0, script: nil) }
+    }
+  }
+
+  var name: String? {
+    switch self {
+    case .native(let model): model.name
+    case .fastText: nil
+    }
+  }
+}

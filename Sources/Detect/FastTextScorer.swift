@@ -1,0 +1,77 @@
+import ShardifyCore
+
+/// Scores texts with a fastText model.
+final class FastTextScorer: LabelScorer {
+  private let model: FastTextModel
+  private var rows: [Int32] = []
+  private var hidden: [Float]
+  /// Tags of the labels by the script of the text, found once for each script that occurs.
+  private var tags: [ScriptTag: [UInt64]] = [:]
+
+  init(_ model: FastTextModel) {
+    self.model = model
+    hidden = [Float](repeating: 0, count: model.arguments.dimension)
+  }
+
+  override func score(
+    _ text: UnsafeRawBufferPointer, system: WritingSystem, sampling: Bool
+  ) -> ScoredText {
+    var result = ScoredText()
+    result.threshold = 5000
+    rows.removeAll(keepingCapacity: true)
+    let ranges = TextWindows.ranges(of: text, sampling: sampling)
+    for (number, range) in ranges.enumerated() {
+      model.dictionary.rows(
+        UnsafeRawBufferPointer(rebasing: text[range]), isEnded: number == ranges.count - 1,
+        into: &rows)
+    }
+    let probabilities: [Float]? = hidden.withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress, model.hidden(rows, into: base) else { return nil }
+      return model.probabilities(base)
+    }
+    guard let probabilities else { return result }
+    fill(&result, probabilities, tags: labelTags(system.script), system: system)
+    return result
+  }
+
+  /// Keeps the labels the script allows; a softmax is read as if the others were not there.
+  private func fill(
+    _ result: inout ScoredText, _ probabilities: [Float], tags: [UInt64], system: WritingSystem
+  ) {
+    var best = TopLabels()
+    var all = TopLabels()
+    var allowed = 0.0
+    for (label, probability) in probabilities.enumerated() {
+      let value = Double(probability)
+      all.add(label, value)
+      let script = ScriptTag(unchecked: UInt32(truncatingIfNeeded: tags[label]))
+      let isAllowed =
+        script == system.script
+        || system.isUndecidedHan && (script == .simplifiedHan || script == .traditionalHan)
+      guard tags[label] != 0, isAllowed else { continue }
+      allowed += value
+      best.add(label, value)
+    }
+    result.prefersOtherScript = best.labels.0 != all.labels.0
+    let isShare =
+      model.arguments.loss == .softmax || model.arguments.loss == .hierarchicalSoftmax
+    let total = isShare ? max(allowed, 1e-30) : 1
+    func candidate(_ label: Int, _ value: Double) -> Candidate {
+      guard label >= 0 else { return .none }
+      return Candidate(tag: tags[label], probability: Probability.fixed(value / total))
+    }
+    result.candidates = (
+      candidate(best.labels.0, best.values.0), candidate(best.labels.1, best.values.1),
+      candidate(best.labels.2, best.values.2)
+    )
+  }
+
+  private func labelTags(_ script: ScriptTag) -> [UInt64] {
+    if let known = tags[script] { return known }
+    let found = model.dictionary.labels.map {
+      LanguageLabels.normalize($0, script: script)?.rawValue ?? 0
+    }
+    tags[script] = found
+    return found
+  }
+}

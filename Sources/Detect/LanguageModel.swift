@@ -1,0 +1,97 @@
+import CLanguageModel
+import Files
+import ShardifyCore
+
+/// A model in shardify's own format: rows of 64 four-bit values for hashed features, and a weight
+/// vector for each label. `models/FORMAT.md` describes the file.
+final class LanguageModel: @unchecked Sendable {
+  static let magic = Array("SHRDLID\n".utf8)
+  static let version: UInt32 = 1
+  static let headerBytes = 96
+
+  let name: String
+  /// Sorted by script, then language, so that the labels of a script are neighbours.
+  let labels: [LanguageTag]
+  /// The least probability at which a label is given, in 1/10,000; one a label.
+  let thresholds: [UInt16]
+  let rowCount: Int
+  let maxOrder: Int
+  let usesWords: Bool
+  /// Features beyond which more text no longer makes the model surer.
+  let featureCap: Int
+  /// What a whole-number score is worth.
+  let scale: Double
+  let codebook: [Int8]
+  /// Shape [labels, 64], each value at most 4,095 either way.
+  let weights: UnsafePointer<Int16>
+  /// Shape [rows, 32] bytes.
+  let rows: UnsafePointer<UInt8>
+  private let owner: MappedFile?
+
+  /// Reads a model from bytes that live as long as `owner`, or for ever if there is none.
+  init(
+    _ bytes: UnsafeRawBufferPointer, path: String?, owner: MappedFile?
+  ) throws(DetectFailure) {
+    let file = LanguageModelFile(bytes: bytes, path: path)
+    let header = try file.readHeader()
+    name = header.name
+    rowCount = header.rowCount
+    maxOrder = header.maxOrder
+    usesWords = header.usesWords
+    featureCap = header.featureCap
+    scale = header.scale
+    codebook = header.codebook
+    labels = try file.readLabels(header)
+    thresholds = file.readThresholds(header)
+    let weightCount = labels.count * Int(CLM_DIMENSION)
+    // Copied: a mapped file need not hold them aligned, and may be in the other byte order.
+    let copy = UnsafeMutablePointer<Int16>.allocate(capacity: weightCount)
+    for i in 0..<weightCount {
+      let raw = bytes.loadUnaligned(fromByteOffset: header.weightsOffset + 2 * i, as: Int16.self)
+      copy[i] = max(-4095, min(4095, Int16(littleEndian: raw)))
+    }
+    weights = UnsafePointer(copy)
+    rows = (bytes.baseAddress ?? UnsafeRawPointer(copy)).advanced(by: header.rowsOffset)
+      .assumingMemoryBound(to: UInt8.self)
+    self.owner = owner
+  }
+
+  deinit { weights.deallocate() }
+
+  /// The numbers of the labels a writing system allows.
+  func candidates(_ system: WritingSystem) -> Range<Int> {
+    var range = labelRange(system.script)
+    if system.isUndecidedHan {
+      range = labelRange(.simplifiedHan).lowerBound..<labelRange(.traditionalHan).upperBound
+    }
+    return range
+  }
+
+  private func labelRange(_ script: ScriptTag) -> Range<Int> {
+    let first = labels.firstIndex { $0.script >= script } ?? labels.count
+    let end = labels[first...].firstIndex { $0.script > script } ?? labels.count
+    return first..<end
+  }
+
+  /// Scores of the labels in `range`, from the summed rows of `count` features, into `scores`.
+  func score(
+    _ sums: UnsafePointer<Int32>, count: Int, range: Range<Int>,
+    scores: UnsafeMutablePointer<Double>
+  ) {
+    let dimension = Int(CLM_DIMENSION)
+    var largest: Int32 = 0
+    for i in 0..<dimension { largest = max(largest, abs(sums[i])) }
+    let shrink = largest > 8191 ? 8191 / Double(largest) : 1
+    withUnsafeTemporaryAllocation(of: Int16.self, capacity: dimension) { hidden in
+      for i in 0..<dimension {
+        hidden[i] = Int16((Double(sums[i]) * shrink).rounded(.towardZero))
+      }
+      guard let base = hidden.baseAddress else { return }
+      let certainty = Double(min(count, featureCap)).squareRoot() / Double(max(count, 1))
+      let unit = scale / shrink * certainty
+      for label in range {
+        scores[label] = Double(clm_dot(base, weights + label * dimension)) * unit
+      }
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import CICU
+
+/// Turns text into the row numbers of its features: n-grams of letters and whole words.
+///
+/// Text is read as lower-case letters and marks of one writing system, decomposed accents joined to
+/// their letter; all else, letters of other scripts too, is one boundary. N-grams of one to `maxOrder` symbols lie within a word and its two
+/// boundaries. Each is named by a polynomial over its symbols, kept up with one multiplication per
+/// order and symbol, and spread over the rows by another. State carries over from call to call, so
+/// that a long text can be fed in parts.
+///
+/// The trainer in `models/trainer` compiles this same file: features cannot drift apart.
+struct NgramExtractor {
+  /// The most features that one byte of text can give.
+  static let mostPerByte = 12
+  /// Longer words give no whole-word feature.
+  static let longestWord = 24
+
+  private static let step: UInt64 = 0xD6E8_FEB8_6659_FD93
+  private static let spread: UInt64 = 0x9E37_79B9_7F4A_7C15
+  private static let boundary: UInt64 = 0x20
+
+  let table: CharacterTable
+  /// The scripts that are read, by code.
+  private var scripts: UnsafePointer<UInt8>
+  let rowCount: UInt64
+  let maxOrder: Int
+  let usesWords: Bool
+
+  /// Letters and marks read so far.
+  private(set) var letters = 0
+  /// Digits, punctuation and symbols read so far.
+  private(set) var others = 0
+
+  private var p1: UInt64 = 0
+  private var p2: UInt64 = 0
+  private var p3: UInt64 = 0
+  private var p4: UInt64 = 0
+  private var word: UInt64 = 0
+  /// Symbols since the last boundary, the boundary included; 0 outside words.
+  private var depth = 0
+
+  /// Features for a table of `rowCount` rows; `maxOrder` is 3, 4 or 5.
+  init(table: CharacterTable, rowCount: Int, maxOrder: Int, usesWords: Bool) {
+    self.table = table
+    scripts = table.scripts(of: 0)
+    self.rowCount = UInt64(rowCount)
+    self.maxOrder = maxOrder
+    self.usesWords = usesWords
+  }
+
+  /// Forgets all text, and reads texts of the script with this code from now on.
+  mutating func reset(scriptCode: Int) {
+    (letters, others, depth) = (0, 0, 0)
+    scripts = table.scripts(of: scriptCode)
+  }
+
+  /// Reads code points from `place` until it reaches or passes `stop`, writes the rows of their
+  /// features to `ids` and returns how many. `ids` has room for `mostPerByte` a byte and 12 more.
+  mutating func feed(
+    _ base: UnsafePointer<UInt8>, _ place: inout Int, stop: Int, end: Int,
+    ids: UnsafeMutablePointer<UInt32>
+  ) -> Int {
+    var state = self
+    var out = ids
+    while place < stop {
+      let codePoint = UTF8Decoder.next(base, &place, end)
+      guard codePoint != UTF8Decoder.invalid else {
+        state.close(&out)
+        continue
+      }
+      let entry = state.table.entry(codePoint)
+      guard entry.isWord, entry.isShared || state.scripts[entry.script] != 0 else {
+        state.close(&out)
+        if entry.kind == CICU_OTHER { state.others &+= 1 }
+        continue
+      }
+      var symbol = UInt32(bitPattern: Int32(bitPattern: codePoint) &+ entry.lowerDelta)
+      // The marks U+0300-U+036F begin with byte 0xCC or 0xCD.
+      while place &+ 1 < end, base[place] | 1 == 0xCD {
+        var after = place
+        let mark = UTF8Decoder.next(base, &after, end)
+        guard mark < 0x370, let joined = state.table.compositions.composed(symbol, mark) else {
+          break
+        }
+        symbol = joined
+        place = after
+      }
+      state.letters &+= 1
+      state.add(UInt64(symbol), &out)
+    }
+    self = state
+    return out - ids
+  }
+
+  /// Ends the text: the last word gets its boundary. Returns how many rows were written.
+  mutating func finish(ids: UnsafeMutablePointer<UInt32>) -> Int {
+    var out = ids
+    close(&out)
+    return out - ids
+  }
+
+  @inline(__always)
+  private mutating func shift(_ symbol: UInt64) {
+    p4 = p3 &* Self.step &+ symbol
+    p3 = p2 &* Self.step &+ symbol
+    p2 = p1 &* Self.step &+ symbol
+    p1 = symbol
+    depth &+= 1
+  }
+
+  @inline(__always)
+  private func emit(_ value: UInt64, _ out: inout UnsafeMutablePointer<UInt32>) {
+    let mixed = (value ^ value >> 31) &* Self.spread
+    out.pointee = UInt32(truncatingIfNeeded: ((mixed >> 32) &* rowCount) >> 32)
+    out += 1
+  }
+
+  @inline(__always)
+  private mutating func add(_ symbol: UInt64, _ out: inout UnsafeMutablePointer<UInt32>) {
+    if depth == 0 {
+      p1 = Self.boundary
+      word = 0
+      depth = 1
+    }
+    let p5 = p4 &* Self.step &+ symbol
+    shift(symbol)
+    word = word &* Self.step &+ symbol
+    emit(p1 &+ 0x1000_0000_0000_0000, &out)
+    emit(p2 &+ 0x2000_0000_0000_0000, &out)
+    if depth >= 3 { emit(p3 &+ 0x3000_0000_0000_0000, &out) }
+    if depth >= 4, maxOrder >= 4 { emit(p4 &+ 0x4000_0000_0000_0000, &out) }
+    if depth >= 5, maxOrder >= 5 { emit(p5 &+ 0x5000_0000_0000_0000, &out) }
+  }
+
+  /// A boundary: ends the word, if there is one.
+  @inline(__always)
+  private mutating func close(_ out: inout UnsafeMutablePointer<UInt32>) {
+    guard depth != 0 else { return }
+    let length = depth &- 1
+    let p5 = p4 &* Self.step &+ Self.boundary
+    shift(Self.boundary)
+    emit(p3 &+ 0x3000_0000_0000_0000, &out)
+    if depth >= 4, maxOrder >= 4 { emit(p4 &+ 0x4000_0000_0000_0000, &out) }
+    if depth >= 5, maxOrder >= 5 { emit(p5 &+ 0x5000_0000_0000_0000, &out) }
+    if usesWords, length > maxOrder &- 2, length <= Self.longestWord {
+      emit(word &+ 0x6000_0000_0000_0000, &out)
+    }
+    depth = 0
+  }
+}

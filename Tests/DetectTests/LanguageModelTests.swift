@@ -1,0 +1,153 @@
+import CLanguageModel
+import Foundation
+import ShardifyCore
+import Testing
+
+@testable import Detect
+
+@Suite struct LanguageModelTests {
+  /// A model of two labels and three rows.
+  static func model() -> [UInt8] {
+    var bytes = Array("SHRDLID\n".utf8)
+    bytes.appendLittleEndian(UInt32(1))
+    bytes.appendLittleEndian(UInt32(2))
+    bytes.appendLittleEndian(UInt32(3))
+    bytes.appendLittleEndian(UInt32(64))
+    bytes += [4, 1]
+    bytes.appendLittleEndian(UInt16(5000))
+    bytes.appendLittleEndian(UInt32(1500))
+    bytes.appendLittleEndian((0.001).bitPattern)
+    bytes += Array("test".utf8) + [UInt8](repeating: 0, count: 20)
+    bytes += (0..<16).map { UInt8(bitPattern: Int8($0 * 4 - 31)) }
+    bytes += [UInt8](repeating: 0, count: 16)
+    bytes += Array("deu_Latneng_Latn".utf8)
+    bytes += [0, 0, 0, 0]
+    for value in 0..<128 { bytes.appendLittleEndian(Int16(value - 64)) }
+    bytes += [UInt8](repeating: 0, count: (64 - bytes.count % 64) % 64)
+    bytes += (0..<96).map { UInt8($0) }
+    return bytes
+  }
+
+  private func failure(_ bytes: [UInt8]) throws -> String {
+    let path = NSTemporaryDirectory() + "model-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try Data(bytes).write(to: URL(fileURLWithPath: path))
+    do {
+      _ = try Detector(modelPath: path)
+      return ""
+    } catch {
+      return error.message.replacing(path, with: "FILE")
+    }
+  }
+
+  @Test func soundModelIsRead() throws {
+    #expect(try failure(Self.model()) == "")
+  }
+
+  static let damages: [(Int, [UInt8], String)] = [
+    (
+      0, [88],
+      "cannot read language model: FILE at byte 0: no magic of a known format, expected a "
+        + "shardify or fastText model"
+    ),
+    (
+      8, [9],
+      "cannot read language model: FILE at byte 8: format version 9, expected version 1; "
+        + "use a model made for this shardify"
+    ),
+    (12, [0, 0], "cannot read language model: FILE at byte 12: 0 labels, expected 1 to 4096"),
+    (
+      16, [255, 255, 255, 255],
+      "cannot read language model: FILE at byte 16: 4294967295 rows, "
+        + "expected 1 to 268435456"
+    ),
+    (
+      16, [255, 255],
+      "cannot read language model: FILE at byte 480: 480 bytes, expected 2097504; "
+        + "fetch the model again"
+    ),
+    (
+      16, [2],
+      "cannot read language model: FILE at byte 448: 480 bytes, expected 448; "
+        + "fetch the model again"
+    ),
+    (20, [65], "cannot read language model: FILE at byte 20: dimension 65, expected 64"),
+    (24, [9], "cannot read language model: FILE at byte 24: n-grams of 9, expected 3 to 5"),
+    (39, [0xFF], "cannot read language model: FILE at byte 32: a scale of -"),
+    (
+      64, [100],
+      "cannot read language model: FILE at byte 64: a codebook value out of range, "
+        + "expected -31 to 31"
+    ),
+    (
+      96, [0],
+      "cannot read language model: FILE at byte 96: a label that is not xxx_Scrp, "
+        + "expected such a label"
+    ),
+    (
+      96, [0x7A],
+      "cannot read language model: FILE at byte 104: eng_Latn after zeu_Latn, "
+        + "expected labels sorted by script"
+    ),
+  ]
+
+  @Test(arguments: damages) func damageIsNamedWithItsPlace(
+    place: Int, change: [UInt8], message: String
+  ) throws {
+    var bytes = Self.model()
+    bytes.replaceSubrange(place..<place + change.count, with: change)
+    let found = try failure(bytes)
+    #expect(found.hasPrefix(message), "\(found)")
+  }
+
+  @Test func everyCutModelIsRefused() throws {
+    let bytes = Self.model()
+    for count in 0..<bytes.count {
+      #expect(try failure(Array(bytes.prefix(count))) != "")
+    }
+  }
+
+  @Test func missingFileIsNamed() {
+    #expect {
+      try Detector(modelPath: "/no/such/model")
+    } throws: {
+      ($0 as? DetectFailure)?.message
+        == "cannot read language model: /no/such/model: no such file or folder; check the path"
+    }
+  }
+
+  @Test func sumOfRowsEqualsThePlainSum() {
+    var random = SeededRandom(seed: 3)
+    let rows = (0..<100 * 32).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    let codebook: [Int8] = [-31, -30, -20, -15, -9, -6, -3, -1, 1, 3, 6, 9, 15, 20, 30, 31]
+    for count in [0, 1, 3, 4, 5, 100, 1023, 1024, 1030, 5000] {
+      let ids = (0..<count).map { _ in UInt32(random.below(100)) }
+      var sums = [Int32](repeating: 7, count: 64)
+      clm_sum_rows(rows, codebook, ids, count, &sums)
+      var plain = [Int32](repeating: 7, count: 64)
+      for id in ids {
+        for j in 0..<32 {
+          let byte = rows[Int(id) * 32 + j]
+          plain[j] += Int32(codebook[Int(byte & 15)])
+          plain[j + 32] += Int32(codebook[Int(byte >> 4)])
+        }
+      }
+      #expect(sums == plain)
+    }
+    // All rows at the largest value: the narrow sums must not overflow.
+    var sums = [Int32](repeating: 0, count: 64)
+    let largest = [UInt8](repeating: 0xFF, count: 32)
+    clm_sum_rows(largest, codebook, [UInt32](repeating: 0, count: 9000), 9000, &sums)
+    #expect(sums == [Int32](repeating: 31 * 9000, count: 64))
+  }
+
+  @Test func exponentialIsCloseToTheLibrarysAndFalls() {
+    for step in 0..<4000 {
+      let x = -Double(step) / 100
+      let exact = exp(x)
+      #expect(abs(FixedExponential.exp(x) - exact) <= 1e-13 * exact)
+    }
+    #expect(FixedExponential.exp(-1000) == 0)
+    #expect(FixedExponential.exp(.nan) == 1)
+  }
+}

@@ -1,0 +1,3 @@
+import Glibc
+
+exit(EvaluateCommand.run(Array(CommandLine.arguments.dropFirst())))

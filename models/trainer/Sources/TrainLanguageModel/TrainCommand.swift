@@ -1,0 +1,93 @@
+import Files
+import Glibc
+import ShardifyCore
+
+/// `TrainLanguageModel DATA OUT [name=value...]`: reads DATA/xxx_Scrp.txt, writes OUT/model.bin and
+/// the held-out lines OUT/heldout.tsv and OUT/heldout50.tsv.
+enum TrainCommand {
+  static func run(_ arguments: [String]) -> Int32 {
+    guard arguments.count >= 2 else {
+      print("usage: TrainLanguageModel DATA OUT [name=value ...]; see models/train.sh")
+      return 64
+    }
+    var options = TrainOptions()
+    for argument in arguments.dropFirst(2) {
+      guard options.set(argument) else {
+        print("unknown option \(argument)")
+        return 64
+      }
+    }
+    do {
+      let texts = try LabelledText.read(folder: arguments[0], options: options)
+      let kept = try TextCleaner(options: options).cleaned(texts)
+      try LabelledText.writeHeldOut(kept, folder: arguments[1])
+      let trainer = Trainer(kept, options: options)
+      trainer.train()
+      let model = ModelQuantizer(trainer).write(name: options.name)
+      try OutputFile.write(model, to: arguments[1] + "/model.bin")
+      print("wrote \(model.count) bytes")
+      return 0
+    } catch {
+      print("failed: \(error)")
+      return 1
+    }
+  }
+}
+
+/// Settings of a training run.
+struct TrainOptions {
+  var name = "shardify-lid-1"
+  var rows = 245_000
+  var order = 4
+  var words = true
+  var epochs = 5
+  /// Bytes of text a label gives each epoch, at most.
+  var cap = 250_000
+  /// Labels with less than `cap` give cap * (have / cap)^alpha, by repeating lines.
+  var alpha = 0.6
+  var rate: Float = 0.15
+  var outputRate: Float = 0.15
+  var featureCap = 300
+  /// The `cap` of the model that cleans the text; 0 leaves the text as it is.
+  var cleanCap = 0
+  /// A file of labels known to hold other languages, and which; empty for none.
+  var suspects = ""
+  /// The share of features left out at each step.
+  var dropout: Float = 0
+  var seed: UInt64 = 11
+
+  mutating func set(_ argument: String) -> Bool {
+    let parts = argument.split(separator: "=", maxSplits: 1)
+    guard parts.count == 2 else { return false }
+    let value = String(parts[1])
+    switch parts[0] {
+    case "name": name = value
+    case "rows": rows = Int(value) ?? rows
+    case "order": order = Int(value) ?? order
+    case "words": words = value == "1"
+    case "epochs": epochs = Int(value) ?? epochs
+    case "cap": cap = Int(value) ?? cap
+    case "alpha": alpha = Double(value) ?? alpha
+    case "rate": rate = Float(value) ?? rate
+    case "outputRate": outputRate = Float(value) ?? outputRate
+    case "featureCap": featureCap = Int(value) ?? featureCap
+    case "dropout": dropout = Float(value) ?? dropout
+    case "cleanCap": cleanCap = Int(value) ?? cleanCap
+    case "suspects": suspects = value
+    case "seed": seed = UInt64(value) ?? seed
+    default: return false
+    }
+    return true
+  }
+}
+
+/// Writes a whole file.
+enum OutputFile {
+  struct Failure: Error { let path: String }
+
+  static func write(_ bytes: [UInt8], to path: String) throws {
+    guard let file = fopen(path, "wb") else { throw Failure(path: path) }
+    let written = fwrite(bytes, 1, bytes.count, file)
+    guard fclose(file) == 0, written == bytes.count else { throw Failure(path: path) }
+  }
+}

@@ -1,0 +1,3 @@
+import Glibc
+
+exit(TrainCommand.run(Array(CommandLine.arguments.dropFirst())))
