@@ -70,17 +70,21 @@ let package = Package(
     module(
       "Train",
       ["ShardifyCore", "Files", "Load", "Shards", "Manifest", "COpenBLAS", "CMPI", logging]),
+    module("Terminal", ["ShardifyCore"]),
     .executableTarget(
       name: "ShardifyCommand",
       dependencies: [
-        "ShardifyCore", "Shardify", "Tokenize", "Detect", "Balance", "Ingest", "Files", "Shards",
+        "ShardifyCore", "Terminal", "Shardify", "Tokenize", "Detect", "Balance", "Ingest", "Files",
+        "Shards",
         "Manifest", "Load", argumentParser, logging,
       ],
       exclude: ["README.md"],
       swiftSettings: strict),
     .executableTarget(
       name: "TrainFromManifest",
-      dependencies: ["ShardifyCore", "Train", "Load", "Manifest", "Files", argumentParser, logging],
+      dependencies: [
+        "ShardifyCore", "Terminal", "Train", "Load", "Manifest", "Files", argumentParser, logging,
+      ],
       exclude: ["README.md"],
       swiftSettings: strict),
 

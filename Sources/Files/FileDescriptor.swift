@@ -7,11 +7,6 @@ public struct FileDescriptor: ~Copyable, Sendable {
   public let number: Int32
   private let path: String
 
-  private init(number: Int32, path: String) {
-    self.number = number
-    self.path = path
-  }
-
   deinit { if number > 2 { close(number) } }
 
   /// Opens for reading. `-` is standard input.

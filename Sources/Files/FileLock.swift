@@ -14,7 +14,7 @@ public final class FileLock: Sendable {
     guard flock(number, LOCK_EX | LOCK_NB) == 0 else {
       var text = [UInt8](repeating: 0, count: 200)
       let count = max(0, Glibc.read(number, &text, text.count))
-      close(number)
+      // Not closed here: a failed init of a whole object is followed by its deinit.
       let holder = String(decoding: text[..<count], as: UTF8.self)
         .split(separator: "\n").first.map(String.init)
       throw FileFailure(

@@ -1,8 +1,8 @@
 import Balance
 import Compression
 import Manifest
-import Shards
 import ShardifyCore
+import Shards
 
 /// Everything a balance has decided before it writes.
 struct BalanceJob: Sendable {

@@ -2,8 +2,8 @@ import Balance
 import Compression
 import Files
 import Manifest
-import Shards
 import ShardifyCore
+import Shards
 import Synchronization
 
 /// Turns a token store into a dataset: plans the mixture, then merges the store into shards.
@@ -107,7 +107,8 @@ public struct BalanceStage: Sendable {
     let summaries = Mutex<[ShardSummary?]>(Array(repeating: nil, count: job.shardCount))
     let jobs = max(1, min(options.jobs, options.memoryBytes / 2 / max(1, job.writerBytes)))
     let existing = ExistingShards(job: job)
-    try Parallel.forEach(below: job.shardCount, threads: jobs) { (shard: Int) throws(ShardsFailure) in
+    try Parallel.forEach(below: job.shardCount, threads: jobs) {
+      (shard: Int) throws(ShardsFailure) in
       guard let found = try existing.summary(of: shard) else { return }
       progress.done.wrappingAdd(found.tokenCount, ordering: .relaxed)
       summaries.withLock { $0[shard] = found }
@@ -115,7 +116,8 @@ public struct BalanceStage: Sendable {
     let missing = summaries.withLock { all in all.indices.filter { all[$0] == nil } }
     let ranges = BalanceStage.ranges(missing, jobs: jobs)
     let merge = ShardMerge(job: job, progress: progress, stop: stop)
-    try Parallel.forEach(below: ranges.count, threads: jobs) { (number: Int) throws(ShardsFailure) in
+    try Parallel.forEach(below: ranges.count, threads: jobs) {
+      (number: Int) throws(ShardsFailure) in
       try merge.run(ranges[number]) { shard, summary in
         summaries.withLock { $0[shard] = summary }
       }

@@ -3,8 +3,8 @@ import Detect
 import Files
 import Ingest
 import Manifest
-import Shards
 import ShardifyCore
+import Shards
 import Synchronization
 import Tokenize
 

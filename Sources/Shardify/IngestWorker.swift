@@ -1,7 +1,7 @@
 import Detect
 import Ingest
-import Shards
 import ShardifyCore
+import Shards
 import Synchronization
 import Tokenize
 

@@ -1,6 +1,6 @@
 import Manifest
-import Shards
 import ShardifyCore
+import Shards
 
 /// Describes single runs and shards from what they say of themselves.
 enum InspectFiles {

@@ -60,7 +60,8 @@ public struct InspectReport: Sendable {
   }
 
   private func words(_ name: String) -> String {
-    String(decoding: name.utf8.map { $0 == UInt8(ascii: "_") ? UInt8(ascii: " ") : $0 }, as: UTF8.self)
+    String(
+      decoding: name.utf8.map { $0 == UInt8(ascii: "_") ? UInt8(ascii: " ") : $0 }, as: UTF8.self)
   }
 
   /// For machines: one JSON object on one line.

@@ -1,7 +1,7 @@
 import Files
 import Manifest
-import Shards
 import ShardifyCore
+import Shards
 
 /// Describes a token store, a dataset, a run or a shard.
 public struct InspectStage: Sendable {

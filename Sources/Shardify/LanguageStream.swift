@@ -1,7 +1,7 @@
 import Balance
 import Compression
-import Shards
 import ShardifyCore
+import Shards
 
 /// The copies of one language in dataset order, with their places.
 final class LanguageStream {

@@ -1,8 +1,8 @@
 import Balance
 import Compression
 import Manifest
-import Shards
 import ShardifyCore
+import Shards
 
 /// Gathers the manifest of a dataset that has been written, and checks that every document is
 /// accounted for.

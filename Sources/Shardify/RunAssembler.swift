@@ -1,7 +1,7 @@
 import Ingest
 import Manifest
-import Shards
 import ShardifyCore
+import Shards
 
 /// Puts what the workers hold into one sorted run.
 struct RunAssembler {

@@ -1,8 +1,8 @@
 import Compression
 import Files
 import Manifest
-import Shards
 import ShardifyCore
+import Shards
 
 /// Merges runs when there are many, so that balancing opens few files at once.
 struct RunMerger {

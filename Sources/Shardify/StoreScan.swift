@@ -1,8 +1,8 @@
 import Balance
 import Compression
 import Manifest
-import Shards
 import ShardifyCore
+import Shards
 import Synchronization
 
 /// What one pass over the piece tables of a store tells: what there is of each language, where

@@ -1,7 +1,7 @@
 import Compression
 import Manifest
-import Shards
 import ShardifyCore
+import Shards
 
 /// What a token store holds, for people and for `--json`.
 public struct StoreSummary: Sendable {

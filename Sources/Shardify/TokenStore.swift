@@ -1,7 +1,7 @@
 import Files
 import Manifest
-import Shards
 import ShardifyCore
+import Shards
 
 /// A token store on disk: `catalog.sqlite`, `runs/`, and the lock of whoever writes.
 public final class TokenStore: Sendable {

@@ -48,7 +48,9 @@ struct VerifyFacts: Sendable {
     endOfTextID = try fact("end_of_text_id") { TokenID($0) }
     tokenWidthBytes = try fact("token_width_bytes") { Int($0) }
     maxPieceTokens = try fact("max_piece_tokens") { Int($0) }
-    shardCount = try fact("shard_count") { Int($0).flatMap { (1...99_999).contains($0) ? $0 : nil } }
+    shardCount = try fact("shard_count") {
+      Int($0).flatMap { (1...99_999).contains($0) ? $0 : nil }
+    }
     var languages: [Language] = []
     var numbers: [LanguageTag: Int] = [:]
     for row in manifest.languages where row.bindingRule != "excluded" {

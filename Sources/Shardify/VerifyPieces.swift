@@ -1,7 +1,7 @@
 import Balance
 import Manifest
-import Shards
 import ShardifyCore
+import Shards
 
 /// Checks the pieces of one shard one after another: ids, end of text, ring, place.
 struct PieceWalk {

@@ -1,8 +1,8 @@
 import Balance
 import Files
 import Manifest
-import Shards
 import ShardifyCore
+import Shards
 import Synchronization
 
 /// What the reading of one shard gives to the checks of the whole: a few integers a language.

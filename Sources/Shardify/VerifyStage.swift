@@ -1,8 +1,8 @@
 import Balance
 import Files
 import Manifest
-import Shards
 import ShardifyCore
+import Shards
 import Synchronization
 
 /// Checks a dataset against its manifest, its own rules and, if given, the store it came from.

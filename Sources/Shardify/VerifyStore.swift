@@ -1,8 +1,8 @@
 import Balance
 import Compression
 import Manifest
-import Shards
 import ShardifyCore
+import Shards
 import Synchronization
 
 /// Compares a dataset with the store it came from: what each shard must hold of each language is

@@ -1,7 +1,7 @@
 import Balance
 import Manifest
-import Shards
 import ShardifyCore
+import Shards
 
 /// Checks what only all shards together tell: totals, quotas, deviations, repeats, accounts.
 struct VerifyTotals {
@@ -164,14 +164,16 @@ struct VerifyTotals {
     }
     problems.compare(
       "manifest: documents_in", found: all, expected: parts.reduce(0, +))
-    func sum(_ rows: [DatasetManifest.Language], _ value: (DatasetManifest.Language) -> Int) -> Int {
+    func sum(_ rows: [DatasetManifest.Language], _ value: (DatasetManifest.Language) -> Int) -> Int
+    {
       rows.reduce(0) { min($0 + value($1), 1 << 60) }
     }
     let mixed = facts.languages.map(\.row)
     let excluded = manifest.languages.filter { $0.bindingRule == "excluded" }
     let inShards = sum(mixed) { $0.documentsInShards }
     let expected = [
-      inShards, sum(manifest.languages) { $0.heldOutDocuments }, sum(mixed) { $0.documents } - inShards,
+      inShards, sum(manifest.languages) { $0.heldOutDocuments },
+      sum(mixed) { $0.documents } - inShards,
       sum(excluded) { $0.documents }, parts[4],
       manifest.rejects.reduce(0) { min($0 + $1.documents, 1 << 60) },
     ]

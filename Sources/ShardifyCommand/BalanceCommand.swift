@@ -3,6 +3,7 @@ import Balance
 import Manifest
 import Shardify
 import ShardifyCore
+import Terminal
 
 struct BalanceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -100,6 +101,15 @@ struct BalanceCommand: ParsableCommand {
     }
     if mixture != nil && policies > 0 {
       throw ValidationError("give --mixture or a policy, not both")
+    }
+    let beside = [
+      ("--budget", budget != nil), ("--share", !share.isEmpty), ("--floor", !floor.isEmpty),
+      ("--cap", !cap.isEmpty), ("--include", !include.isEmpty), ("--exclude", !exclude.isEmpty),
+      ("--max-epochs", maxEpochs != "4"), ("--unit", unit != .tokens),
+      ("--include-undetermined", includeUndetermined), ("--allow-zero", allowZero),
+    ]
+    if mixture != nil, let given = beside.first(where: \.1) {
+      throw ValidationError("\(given.0) goes into the mixture file, not beside --mixture")
     }
     if dataset == nil && !dryRun { throw ValidationError("give --to DATASET, or --dry-run") }
     if let jobs, jobs < 1 || jobs > 1024 {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import ShardifyCore
+import Terminal
 import Tokenize
 
 struct DecodeCommand: ParsableCommand {

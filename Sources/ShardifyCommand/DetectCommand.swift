@@ -2,6 +2,7 @@ import ArgumentParser
 import Detect
 import Glibc
 import ShardifyCore
+import Terminal
 
 struct DetectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import Ingest
 import ShardifyCore
+import Terminal
 import Tokenize
 
 struct EncodeCommand: ParsableCommand {

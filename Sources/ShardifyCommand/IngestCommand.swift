@@ -2,6 +2,7 @@ import ArgumentParser
 import Ingest
 import Shardify
 import ShardifyCore
+import Terminal
 
 struct IngestCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -46,7 +47,8 @@ struct IngestCommand: ParsableCommand {
   @Option(help: "JSON field of a number to keep for filters; may be given several times.")
   var numericField: [String] = []
 
-  @Option(help: #"What stands between documents of plain text, \n for a line each; else a file is one."#)
+  @Option(
+    help: #"What stands between documents of plain text, \n for a line each; else a file is one."#)
   var documentSeparator: String?
 
   @Option(help: "Longer documents are rejected.")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Shardify
+import Terminal
 
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@ import Glibc
 import Shardify
 import ShardifyCore
 import Synchronization
+import Terminal
 
 /// Shows a stage's progress: one line redrawn on a terminal, a plain line now and then in a log.
 final class ProgressLine: Sendable {

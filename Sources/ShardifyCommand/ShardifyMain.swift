@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import Shardify
 import ShardifyCore
+import Terminal
 
 /// The entry of the program.
 enum ShardifyMain {

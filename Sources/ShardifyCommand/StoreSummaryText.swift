@@ -1,5 +1,6 @@
 import Shardify
 import ShardifyCore
+import Terminal
 
 /// What an ingest prints when it is done.
 enum StoreSummaryText {

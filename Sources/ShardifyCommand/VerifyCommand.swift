@@ -1,6 +1,7 @@
 import ArgumentParser
 import Shardify
 import ShardifyCore
+import Terminal
 
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -3,11 +3,11 @@ import Glibc
 import ShardifyCore
 
 /// SIGINT and SIGTERM ask for a clean end; a second one ends at once.
-enum Signals {
+public enum Signals {
   private nonisolated(unsafe) static var sources: [any DispatchSourceSignal] = []
 
   /// Sets a flag on the first signal.
-  static func stopFlag() -> StopFlag {
+  public static func stopFlag() -> StopFlag {
     let flag = StopFlag()
     let queue = DispatchQueue(label: "shardify.signals")
     for number in [SIGINT, SIGTERM] {
@@ -25,7 +25,7 @@ enum Signals {
 
   /// Lets `shardify ... | head` end without a signal in the middle of a write, and a file-size
   /// limit come back as an error that can be told.
-  static func ignoreBrokenPipe() {
+  public static func ignoreBrokenPipe() {
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
   }

@@ -1,31 +1,31 @@
 import Glibc
 
 /// Standard output and error, written whole.
-enum Console {
+public enum Console {
   /// Whether standard error is a terminal that can redraw a line.
-  static var isTerminal: Bool {
+  public static var isTerminal: Bool {
     guard isatty(STDERR_FILENO) == 1 else { return false }
     return getenv("TERM").map { String(cString: $0) } != "dumb"
   }
 
   /// Columns of the terminal on standard error.
-  static var width: Int {
+  public static var width: Int {
     var size = winsize()
     return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
       ? Int(size.ws_col) : 80
   }
 
   /// Writes a line to standard output.
-  static func out(_ text: String) { write(Array((text + "\n").utf8), to: STDOUT_FILENO) }
+  public static func out(_ text: String) { write(Array((text + "\n").utf8), to: STDOUT_FILENO) }
 
   /// Writes a line to standard error.
-  static func note(_ text: String) { write(Array((text + "\n").utf8), to: STDERR_FILENO) }
+  public static func note(_ text: String) { write(Array((text + "\n").utf8), to: STDERR_FILENO) }
 
   /// Writes `error: ` and a line to standard error.
-  static func error(_ text: String) { note("error: " + text) }
+  public static func error(_ text: String) { note("error: " + text) }
 
   /// Writes bytes; ends the program quietly where nobody reads them any more.
-  static func write(_ bytes: [UInt8], to descriptor: Int32) {
+  public static func write(_ bytes: [UInt8], to descriptor: Int32) {
     var done = 0
     bytes.withUnsafeBytes { all in
       while done < all.count, let base = all.baseAddress {

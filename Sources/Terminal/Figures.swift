@@ -1,7 +1,7 @@
 /// Numbers as people read them.
-enum Figures {
+public enum Figures {
   /// Thousands apart: 1,234,567.
-  static func count(_ value: Int) -> String {
+  public static func count(_ value: Int) -> String {
     let digits = Array(String(value.magnitude).utf8)
     var out: [UInt8] = []
     for (place, digit) in digits.enumerated() {
@@ -12,7 +12,7 @@ enum Figures {
   }
 
   /// Decimal units: 12.3 MB.
-  static func bytes(_ value: Int) -> String {
+  public static func bytes(_ value: Int) -> String {
     var amount = Double(value)
     var unit = "B"
     for larger in ["kB", "MB", "GB", "TB", "PB"] where amount >= 1000 {
@@ -23,10 +23,10 @@ enum Figures {
   }
 
   /// A part of one: 12.3%.
-  static func percent(_ value: Double) -> String { "\(decimal(value * 100, 1))%" }
+  public static func percent(_ value: Double) -> String { "\(decimal(value * 100, 1))%" }
 
   /// Seconds as 1h 02m, 3m 04s or 5s.
-  static func duration(_ seconds: Int) -> String {
+  public static func duration(_ seconds: Int) -> String {
     func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
     if seconds >= 3600 { return "\(seconds / 3600)h \(two(seconds % 3600 / 60))m" }
     if seconds >= 60 { return "\(seconds / 60)m \(two(seconds % 60))s" }
@@ -34,7 +34,7 @@ enum Figures {
   }
 
   /// A number with so many digits after the point.
-  static func decimal(_ value: Double, _ digits: Int) -> String {
+  public static func decimal(_ value: Double, _ digits: Int) -> String {
     guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
     var scale = 1.0
     for _ in 0..<digits { scale *= 10 }
@@ -47,7 +47,7 @@ enum Figures {
   }
 
   /// Rows in columns, the first to the left, the others to the right.
-  static func table(_ header: [String], _ rows: [[String]]) -> String {
+  public static func table(_ header: [String], _ rows: [[String]]) -> String {
     let all = [header] + rows
     let widths = header.indices.map { column in
       all.map { $0[column].unicodeScalars.count }.max() ?? 0

@@ -1,5 +1,5 @@
 /// JSON written in one line, keys in the order given.
-indirect enum JSONText {
+public indirect enum JSONText {
   case text(String)
   case number(Int)
   case real(Double)
@@ -8,12 +8,12 @@ indirect enum JSONText {
   case object([(String, JSONText)])
 
   /// An object as text.
-  static func line(_ members: [(String, JSONText)]) -> String {
+  public static func line(_ members: [(String, JSONText)]) -> String {
     JSONText.object(members).description
   }
 
   /// A string in quotes.
-  static func quoted(_ text: String) -> String {
+  public static func quoted(_ text: String) -> String {
     var out: [UInt8] = [UInt8(ascii: "\"")]
     appendEscaped(Array(text.utf8), to: &out)
     out.append(UInt8(ascii: "\""))
@@ -21,7 +21,7 @@ indirect enum JSONText {
   }
 
   /// Escapes the bytes of valid UTF-8.
-  static func appendEscaped(_ bytes: [UInt8], to out: inout [UInt8]) {
+  public static func appendEscaped(_ bytes: [UInt8], to out: inout [UInt8]) {
     for byte in bytes {
       switch byte {
       case UInt8(ascii: "\""): out += Array(#"\""#.utf8)
@@ -37,7 +37,7 @@ indirect enum JSONText {
     }
   }
 
-  var description: String {
+  public var description: String {
     switch self {
     case .text(let text): JSONText.quoted(text)
     case .number(let number): "\(number)"
