@@ -10,10 +10,13 @@ final class NativeScorer: LabelScorer {
   private let ids: UnsafeMutablePointer<UInt32>
   private let sums: UnsafeMutablePointer<Int32>
   private let scores: UnsafeMutablePointer<Double>
+  /// The number of the label that needs evidence, if the model has it.
+  private let cantonese: Int?
   private let dimension = Int(CLM_DIMENSION)
 
   init(_ model: LanguageModel) {
     self.model = model
+    cantonese = model.labels.firstIndex { $0 == CantoneseEvidence.label }
     extractor = NgramExtractor(
       table: .shared, rowCount: model.rowCount, maxOrder: model.maxOrder,
       usesWords: model.usesWords)
@@ -41,6 +44,12 @@ final class NativeScorer: LabelScorer {
     result.prefersOtherScript = range.isEmpty
     guard !result.isNotLanguage, !range.isEmpty, featureCount > 0 else { return result }
     model.score(sums, count: featureCount, range: range, scores: scores)
+    if let cantonese, range.contains(cantonese),
+      extractor.letters >= CantoneseEvidence.leastLetters
+    {
+      let ranges = TextWindows.ranges(of: text, sampling: sampling)
+      if !CantoneseEvidence.occurs(in: text, ranges) { scores[cantonese] = -.infinity }
+    }
     let best = softmaxTop(range)
     result.candidates = (
       candidate(best.labels.0, best.values.0), candidate(best.labels.1, best.values.1),

@@ -38,7 +38,7 @@ import Testing
     ("jpn_Jpan", "子どもたちは船が入ってくるのを見るために、ゆっくりと港へ歩いていった。"),
     ("kor_Kore", "아이들은 배가 들어오는 것을 보려고 천천히 항구로 걸어 내려갔다."),
     ("zho_Hans", "孩子们慢慢地走到港口，去看进港的船只。"),
-    ("zho_Hant", "孩子們慢慢地走到港口，去看進港的船隻。"),
+    ("zho_Hant", "孩子們慢慢地走到港口，去看進港的船隻。他們的母親在家裡準備晚餐，等他們回來一起吃。"),
   ]
 
   @Test(arguments: sentences) func sentenceIsRecognised(label: String, text: String) {
@@ -83,6 +83,16 @@ import Testing
     #expect(worker.detect("x = 12; y = 34; 56, 78, 90, 12, 34, 56, 78").tag.isNotLanguage)
     #expect(worker.detect("12 + 34 = 46 !").tag.description == "zxx_Zyyy")
     #expect(worker.detect("").tag.description == "zxx_Zyyy")
+  }
+
+  @Test func cantoneseNeedsItsOwnCharacters() {
+    #expect(worker.detect("佢哋而家喺邊度呀？我唔知佢哋去咗邊。").tag.description == "yue_Hant")
+    for text in ["孩子們慢慢地走到港口", "請問這個怎麼說"] {
+      let found = worker.detect(String(repeating: text, count: 10)).candidates
+      for candidate in [found.0, found.1, found.2] {
+        #expect(candidate.label?.description != "yue_Hant")
+      }
+    }
   }
 
   @Test func scriptWithoutALabelIsUndetermined() {
