@@ -3,6 +3,8 @@ import ShardifyCore
 /// A pattern of the kind pre-tokenizers use, matched by backtracking, leftmost-first like the
 /// reference engines, over pinned Unicode 16 classes.
 ///
+/// Anchors and repetitions mean what they mean in the reference's syntax (Ruby's).
+///
 /// Knows: literals, `.`, classes with ranges, negation, nesting and `&&`, `\p{..}` of the general
 /// categories in the tables, `\s \S \d \D \w \W`, groups, `(?i:..)`, `?`, `*`, `+`, `{n,m}` each
 /// greedy, lazy or possessive, `(?=..)`, `(?!..)`, `^`, `$`, `\z`. All else is refused by name.
@@ -14,10 +16,11 @@ struct Regex: Sendable {
     case alternatives([Node])
     case `repeat`(Node, min: Int, max: Int, mode: Mode)
     case look(Node, isNegative: Bool)
-    case startOfText
+    /// At the start, or after a newline that is not the last character: Ruby's `^`.
+    case startOfLine
     case endOfText
-    /// At the end, or before a newline that is the last character.
-    case endOfLastLine
+    /// At the end, or before any newline: Ruby's `$`.
+    case endOfLine
   }
 
   /// How much a repetition takes.
@@ -89,11 +92,11 @@ struct RegexMatcher {
     case .look(let body, let isNegative):
       let found = run(body, index) { $0 } != nil
       return found != isNegative ? next(index) : nil
-    case .startOfText: return index == 0 ? next(index) : nil
+    case .startOfLine:
+      let isAfterNewline = index > 0 && index < text.end && text[index - 1] == 0x0A
+      return index == 0 || isAfterNewline ? next(index) : nil
     case .endOfText: return index == text.end ? next(index) : nil
-    case .endOfLastLine:
-      let isLast = index == text.end - 1 && text[index] == 0x0A
-      return index == text.end || isLast ? next(index) : nil
+    case .endOfLine: return index == text.end || text[index] == 0x0A ? next(index) : nil
     }
   }
 

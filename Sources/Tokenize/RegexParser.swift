@@ -63,6 +63,7 @@ struct RegexParser {
   private mutating func quantified(_ atom: Regex.Node) throws(TokenizeFailure) -> Regex.Node {
     var low = 0
     var high = Int.max
+    let isCounted = peek("{")
     if take("?") {
       high = 1
     } else if take("*") {
@@ -72,6 +73,9 @@ struct RegexParser {
       (low, high) = range
     } else {
       return atom
+    }
+    if isCounted && (peek("+") || peek("?") && low == high) {
+      throw refused("a repeated repetition")
     }
     let mode: Regex.Mode = take("?") ? .lazy : take("+") ? .possessive : .greedy
     if peek("?") || peek("*") || peek("+") { throw refused("a repeated repetition") }
@@ -102,15 +106,15 @@ struct RegexParser {
   private mutating func atom() throws(TokenizeFailure) -> Regex.Node {
     if take("(") { return try group() }
     if take("[") { return .set(ScalarSet(try characterClass())) }
-    if take("^") { return .startOfText }
-    if take("$") { return .endOfLastLine }
+    if take("^") { return .startOfLine }
+    if take("$") { return .endOfLine }
     if take(".") { return .set(ScalarSet(ScalarRanges([0x0A...0x0A]).inverted)) }
     if take("\\z") { return .endOfText }
-    if peek("\\") { return .set(ScalarSet(folded(try escape()))) }
+    if peek("\\") { return .set(ScalarSet(try folded(try escape()))) }
     if peek("*") || peek("+") || peek("?") { throw refused("a repetition of nothing") }
     let scalar = scalars[at]
     at += 1
-    return .set(ScalarSet(folded(ScalarRanges([scalar...scalar]))))
+    return .set(ScalarSet(try folded(ScalarRanges([scalar...scalar]))))
   }
 
   private mutating func group() throws(TokenizeFailure) -> Regex.Node {
@@ -120,11 +124,22 @@ struct RegexParser {
     if take("?=") { return .look(try closed(), isNegative: false) }
     if take("?i:") {
       ignoresCase = true
+      try refuseFoldedPairs()
     } else if take("?:") {
     } else if peek("?") {
       throw refused("a group that starts with ?")
     }
     return try closed()
+  }
+
+  /// With `(?i:` some pairs of letters would match one ligature, or ß.
+  private func refuseFoldedPairs() throws(TokenizeFailure) {
+    let small = scalars[at...].prefix { $0 != 0x29 }.map { $0 >= 0x41 && $0 <= 0x5A ? $0 + 32 : $0 }
+    for (first, second) in zip(small, small.dropFirst()) {
+      let isPair = first == 0x73 && (second == 0x73 || second == 0x74)
+      let isLigature = first == 0x66 && [0x66, 0x69, 0x6C].contains(second)
+      if isPair || isLigature { throw refused("letters that fold together in (?i:") }
+    }
   }
 
   private mutating func closed() throws(TokenizeFailure) -> Regex.Node {
@@ -134,8 +149,11 @@ struct RegexParser {
   }
 
   /// With `(?i:`, ASCII letters match both cases, and s also U+017F, k also U+212A.
-  private func folded(_ set: ScalarRanges) -> ScalarRanges {
+  private func folded(_ set: ScalarRanges) throws(TokenizeFailure) -> ScalarRanges {
     guard ignoresCase else { return set }
+    guard set.ranges.allSatisfy({ $0.upperBound < 0x80 }) else {
+      throw refused("more than ASCII in (?i:")
+    }
     var extra: [ClosedRange<UInt32>] = []
     for letter in UInt32(0x61)...0x7A where set.contains(letter) || set.contains(letter - 32) {
       extra += [letter...letter, letter - 32...letter - 32]
@@ -245,8 +263,8 @@ struct RegexParser {
       set += try member().ranges
     }
     at += 1
-    var result = folded(ScalarRanges(set))
-    if let left { result = folded(left).intersection(result) }
+    var result = try folded(ScalarRanges(set))
+    if let left { result = try folded(left).intersection(result) }
     return inverted ? result.inverted : result
   }
 

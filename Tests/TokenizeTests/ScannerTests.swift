@@ -16,7 +16,7 @@ struct ScannerTests {
     (.cl100k, cl100k),
     (
       .cl100kWholeEnd,
-      #"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|"#
+      #"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*+|"#
         + #"\s++\z|\s*[\r\n]|\s+(?!\S)|\s"#
     ),
     (
