@@ -1,0 +1,142 @@
+import CMPI
+import Glibc
+import ShardifyCore
+
+/// The ranks of a training run: one process by itself, or many under `mpirun` or `srun`.
+///
+/// MPI is started only when a launcher started this process, so one process needs no launcher.
+/// For the thread that made it only.
+public final class Communicator {
+  /// This rank, from 0.
+  public let rank: Int
+  /// Ranks.
+  public let worldSize: Int
+  private let usesMPI: Bool
+  /// MPI counts elements in 32 bits.
+  private static let partSize = 1 << 24
+
+  /// One process.
+  public init() {
+    rank = 0
+    worldSize = 1
+    usesMPI = false
+  }
+
+  /// What the environment says: the variables of `mpirun` and of `srun --mpi=pmix`.
+  ///
+  /// - Throws: `.ranks` if MPI does not start, or `srun` started several tasks without PMIx.
+  public init(environment: [String: String]) throws(TrainFailure) {
+    let launched = environment["OMPI_COMM_WORLD_SIZE"] != nil || environment["PMIX_RANK"] != nil
+    guard launched else {
+      let tasks = environment["SLURM_STEP_NUM_TASKS"].flatMap { Int($0) } ?? 1
+      if tasks > 1 {
+        throw TrainFailure(
+          .ranks, "cannot start ranks", found: "\(tasks) Slurm tasks without PMIx",
+          expected: "PMIx", remedy: "start with srun --mpi=pmix")
+      }
+      rank = 0
+      worldSize = 1
+      usesMPI = false
+      return
+    }
+    guard shardify_mpi_start() == 0 else {
+      throw TrainFailure(
+        .ranks, "cannot start ranks", found: "MPI_Init failed", remedy: "check the launcher")
+    }
+    rank = Int(shardify_mpi_rank())
+    worldSize = Int(shardify_mpi_size())
+    usesMPI = true
+    guard rank >= 0, worldSize >= 1 else {
+      throw TrainFailure(.ranks, "cannot start ranks", found: "rank \(rank) of \(worldSize)")
+    }
+  }
+
+  /// The environment of this process, as far as launchers use it.
+  public static var environment: [String: String] {
+    var found: [String: String] = [:]
+    for name in ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "SLURM_STEP_NUM_TASKS"] {
+      if let value = getenv(name) { found[name] = String(cString: value) }
+    }
+    return found
+  }
+
+  /// To be called once by every rank that ends in order.
+  public func finish() { if usesMPI { _ = shardify_mpi_finish() } }
+
+  /// Ends all ranks at once; does not return under MPI.
+  public func abort(status: Int32) { if usesMPI { shardify_mpi_abort(status) } }
+
+  /// Replaces the values by their sums over all ranks.
+  func sum(_ values: FloatBuffer) throws(TrainFailure) {
+    guard usesMPI, worldSize > 1 else { return }
+    var start = 0
+    while start < values.count {
+      let count = min(Self.partSize, values.count - start)
+      try check(shardify_mpi_sum_floats(values.base + start, Int32(count)))
+      start += count
+    }
+  }
+
+  /// The sums over all ranks.
+  func sum(_ values: [Double]) throws(TrainFailure) -> [Double] {
+    guard usesMPI, worldSize > 1 else { return values }
+    var sums = values
+    let status = sums.withUnsafeMutableBufferPointer { buffer in
+      shardify_mpi_sum_doubles(buffer.baseAddress, Int32(buffer.count))
+    }
+    try check(status)
+    return sums
+  }
+
+  /// Gives all ranks the values of rank 0.
+  func broadcast(_ values: FloatBuffer) throws(TrainFailure) {
+    guard usesMPI, worldSize > 1 else { return }
+    var start = 0
+    while start < values.count {
+      let count = min(Self.partSize, values.count - start)
+      try check(shardify_mpi_broadcast(values.base + start, Int32(4 * count)))
+      start += count
+    }
+  }
+
+  /// Gives all ranks the numbers of rank 0, which must be as many everywhere.
+  func broadcast(_ values: [Int64]) throws(TrainFailure) -> [Int64] {
+    guard usesMPI, worldSize > 1 else { return values }
+    var copy = values
+    let status = copy.withUnsafeMutableBytes {
+      shardify_mpi_broadcast($0.baseAddress, Int32($0.count))
+    }
+    try check(status)
+    return copy
+  }
+
+  /// Stops all ranks if one was started with other settings or another dataset.
+  ///
+  /// - Throws: `.ranks` on every rank, naming the ranks that differ from rank 0.
+  func checkAgreement(on digest: SHA256.Digest, what: String) throws(TrainFailure) {
+    guard usesMPI, worldSize > 1 else { return }
+    var all = [UInt8](repeating: 0, count: 32 * worldSize)
+    let mine = digest.bytes
+    let status = all.withUnsafeMutableBytes { room in
+      mine.withUnsafeBytes { shardify_mpi_gather_all($0.baseAddress, 32, room.baseAddress) }
+    }
+    try check(status)
+    let parts = (0..<worldSize).map { rank in Array(all[(32 * rank)..<(32 * rank + 32)]) }
+    let differing = (1..<worldSize).filter { parts[$0] != parts[0] }
+    guard differing.isEmpty else {
+      let names = differing.prefix(8).map { "\($0)" }.joined(separator: ", ")
+      throw TrainFailure(
+        .ranks, "cannot train", found: "\(what) of rank \(names) differs from that of rank 0",
+        expected: "the same everywhere",
+        remedy: "give all ranks the same manifest and the same options")
+    }
+  }
+
+  private func check(_ status: Int32) throws(TrainFailure) {
+    guard status == 0 else {
+      throw TrainFailure(
+        .ranks, "cannot exchange with other ranks", found: "MPI error \(status)",
+        remedy: "start again; --resume auto goes on from the last checkpoint")
+    }
+  }
+}

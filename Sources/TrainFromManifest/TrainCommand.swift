@@ -1,0 +1,175 @@
+import ArgumentParser
+import Load
+import ShardifyCore
+import Train
+
+/// The command line.
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train-from-manifest",
+    abstract: "Trains a small GPT on a dataset, on one process or many under mpirun or srun.",
+    discussion: """
+      The order of samples depends on the dataset, the seed, the sequence length and the lanes, \
+      never on the number of ranks: stop it, and go on with more or fewer of them.
+
+      SIGINT, SIGTERM and SIGUSR1 write a checkpoint and end the run after the step in hand.
+
+      Exit status: 0 done or stopped, 1 failed, 64 wrong usage.
+      """,
+    version: "0.1.0")
+
+  @Argument(help: "The dataset: its manifest.sqlite, or the folder that holds it.")
+  var manifest: String
+
+  @Option(help: "Steps in all, those before a resume included.")
+  var steps = TrainerOptions().steps
+
+  @Option(help: "Tokens a sample predicts.")
+  var sequenceLength = TrainerOptions().sequenceLength
+
+  @Option(help: "Samples in a step, over all ranks.")
+  var globalBatch = TrainerOptions().globalBatch
+
+  @Option(help: "For the order of samples and the first weights.")
+  var seed: UInt64 = 1
+
+  @Option(
+    help: """
+      Streams that samples are taken from in turn (default: 64, fewer where that would leave less \
+      than 64 samples to each).
+      """)
+  var lanes: Int?
+
+  @Option(help: "Width of the model.")
+  var width = TrainerOptions().width
+
+  @Option(help: "Blocks of the model.")
+  var layers = TrainerOptions().layers
+
+  @Option(help: "Attention heads.")
+  var heads = TrainerOptions().heads
+
+  @Option(help: "Width of the feed-forward layer (default: 8/3 of the width).")
+  var hiddenWidth: Int?
+
+  @Option(help: "The highest learning rate.")
+  var learningRate = TrainerOptions().learningRate
+
+  @Option(help: "Steps of warm-up (default: a twentieth of the steps, at most 200).")
+  var warmupSteps: Int?
+
+  @Option(help: "Weight decay.")
+  var weightDecay = TrainerOptions().optimizer.weightDecay
+
+  @Option(help: "Gradients with a larger norm are scaled down to it.")
+  var clipNorm = TrainerOptions().optimizer.clipNorm
+
+  @Flag(help: "Let tokens attend to the documents before their own in the sample.")
+  var attendAcrossDocuments = false
+
+  @Option(help: "Threads that compute, for each rank (default: its share of the processors).")
+  var threads: Int?
+
+  @Option(help: "Threads that decompress, for each rank.")
+  var readerThreads = 1
+
+  @Option(
+    name: .customLong("run"),
+    help: ArgumentHelp(
+      "A folder for everything the run leaves: checkpoints/ and log.jsonl.", valueName: "folder"))
+  var runFolder: String?
+
+  @Option(help: "Where checkpoints are kept (default: in the --run folder, or nowhere).")
+  var checkpointFolder: String?
+
+  @Option(help: "Steps between checkpoints; 0 for one at the end only.")
+  var checkpointEvery = 100
+
+  @Option(help: "Checkpoints kept.")
+  var checkpointsKept = 2
+
+  @Option(
+    help: ArgumentHelp(
+      "What to start from: auto (the newest checkpoint of the folder), none, or a checkpoint.",
+      valueName: "auto|none|PATH"))
+  var resume = "auto"
+
+  @Option(help: "Steps between evaluations on held-out text; 0 for one at the end only.")
+  var evalEvery = 0
+
+  @Option(help: "Held-out tokens of an evaluation; 0 for none.")
+  var evalTokens = TrainerOptions().evaluationTokens
+
+  @Option(
+    help: """
+      A file that gets one JSON object a line: steps, evaluations, checkpoints (default: in the \
+      --run folder, or none).
+      """)
+  var log: String?
+
+  @Flag(help: "Leave out samples of shards that cannot be read, instead of stopping.")
+  var skipBadShards = false
+
+  @Option(help: "Seconds without a step after which a rank gives up; 0 for never.")
+  var stallTimeout = 600
+
+  @Flag(help: "Print the summary alone.")
+  var quiet = false
+
+  /// The trainer's options.
+  ///
+  /// - Parameter processors: Threads that compute, where the command line does not say.
+  func options(processors: Int) -> TrainerOptions {
+    var options = TrainerOptions()
+    options.steps = steps
+    options.sequenceLength = sequenceLength
+    options.globalBatch = globalBatch
+    options.seed = seed
+    options.lanes = lanes
+    options.width = width
+    options.layers = layers
+    options.heads = heads
+    options.hiddenWidth = hiddenWidth
+    options.learningRate = learningRate
+    options.warmupSteps = warmupSteps
+    options.optimizer.weightDecay = weightDecay
+    options.optimizer.clipNorm = clipNorm
+    options.attendsAcrossDocuments = attendAcrossDocuments
+    options.threads = threads ?? min(1024, processors)
+    options.checkpointFolder = checkpointFolder ?? runFolder.map { $0 + "/checkpoints" }
+    options.checkpointEvery = checkpointEvery
+    options.checkpointsKept = checkpointsKept
+    switch resume {
+    case "auto": options.resume = .auto
+    case "none": options.resume = .none
+    default: options.resume = .path(resume)
+    }
+    options.evaluateEvery = evalEvery
+    options.evaluationTokens = evalTokens
+    options.reader = ReaderOptions(threads: readerThreads, skipsBadShards: skipBadShards)
+    options.stallTimeoutSeconds = stallTimeout
+    return options
+  }
+
+  func validate() throws {
+    guard resume == "auto" || resume == "none" || !resume.isEmpty else {
+      throw ValidationError("--resume needs auto, none or a path")
+    }
+    for (name, value, least) in [
+      ("steps", steps, 1), ("sequence-length", sequenceLength, 1),
+      ("global-batch", globalBatch, 1), ("lanes", lanes ?? 1, 1), ("width", width, 1),
+      ("layers", layers, 1), ("heads", heads, 1), ("hidden-width", hiddenWidth ?? 1, 1),
+      ("warmup-steps", warmupSteps ?? 0, 0), ("checkpoint-every", checkpointEvery, 0),
+      ("checkpoints-kept", checkpointsKept, 1), ("eval-every", evalEvery, 0),
+      ("eval-tokens", evalTokens, 0), ("stall-timeout", stallTimeout, 0),
+    ] where value < least {
+      throw ValidationError("--\(name) must be \(least) or more, not \(value)")
+    }
+    guard (1...1024).contains(readerThreads) else {
+      throw ValidationError("--reader-threads must be 1 to 1024, not \(readerThreads)")
+    }
+    guard threads.map({ (1...1024).contains($0) }) ?? true else {
+      throw ValidationError("--threads must be 1 to 1024")
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import Load
+import ShardifyCore
+import Testing
+
+@testable import Train
+
+@Suite struct HoldoutWindowsTests {
+  let tiny = TinyData()
+
+  func windows(length: Int, budgets: [Int]) throws -> HoldoutWindows {
+    try HoldoutWindows(
+      tiny.holdout, shards: tiny.facts.holdout, sequenceLength: length, budgets: budgets,
+      vocabularySize: TinyData.vocabulary, endOfTextID: 39, skipsBadShards: false)
+  }
+
+  @Test func everyTokenIsPredictedOnceBehindAnEndOfText() throws {
+    for length in [5, 32, 500] {
+      let windows = try windows(length: length, budgets: [1 << 20, 1 << 20])
+      #expect(windows.ids.count == windows.windows * length)
+      #expect(windows.targets.filter { $0 != GPT.ignoredTarget } == tiny.holdout.shards[0].tokens)
+      let bytes = tiny.holdout.shards[0].pieces.entries.reduce(0) { $0 + $1.byteCount }
+      #expect(abs(windows.segments.reduce(0) { $0 + $1.bytes } - Double(bytes)) < 1e-6)
+      // A row whose piece begins there is given the end-of-text id.
+      var pieceStarts = 0
+      for segment in windows.segments {
+        #expect(Int(windows.attendFrom[segment.firstRow]) == segment.firstRow % length)
+        if windows.ids[segment.firstRow] == 39 { pieceStarts += 1 }
+        for row in segment.firstRow + 1..<segment.firstRow + segment.rows {
+          #expect(windows.ids[row] == windows.targets[row - 1])
+        }
+      }
+      #expect(pieceStarts == tiny.holdout.shards[0].pieces.entries.count)
+    }
+  }
+
+  @Test func aBudgetLimitsItsLanguage() throws {
+    let windows = try windows(length: 32, budgets: [100, 0])
+    #expect(windows.segments.allSatisfy { $0.language == 0 })
+    #expect(windows.segments.reduce(0) { $0 + $1.rows } == 100)
+  }
+}
