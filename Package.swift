@@ -69,21 +69,21 @@ let package = Package(
       ]),
     module(
       "Train",
-      ["ShardifyCore", "Files", "Load", "Shards", "Manifest", "COpenBLAS", "CMPI", logging]),
-    module("Terminal", ["ShardifyCore"]),
+      ["ShardifyCore", "Files", "Load", "Shards", "Manifest", "COpenBLAS", "CMPI"]),
+    module("Terminal", ["ShardifyCore", logging]),
     .executableTarget(
       name: "ShardifyCommand",
       dependencies: [
         "ShardifyCore", "Terminal", "Shardify", "Tokenize", "Detect", "Balance", "Ingest", "Files",
         "Shards",
-        "Manifest", "Load", argumentParser, logging,
+        "Manifest", "Load", argumentParser,
       ],
       exclude: ["README.md"],
       swiftSettings: strict),
     .executableTarget(
       name: "TrainFromManifest",
       dependencies: [
-        "ShardifyCore", "Terminal", "Train", "Load", "Manifest", "Files", argumentParser, logging,
+        "ShardifyCore", "Terminal", "Train", "Load", "Manifest", "Files", argumentParser,
       ],
       exclude: ["README.md"],
       swiftSettings: strict),
@@ -102,7 +102,7 @@ let package = Package(
       "ShardifyTests",
       [
         "Shardify", "ShardifyCore", "Files", "Compression", "Ingest", "Detect", "Tokenize",
-        "Balance", "Shards", "Manifest", "Load",
+        "Balance", "Shards", "Manifest", "Load", logging,
       ]),
     tests("TrainTests", ["Train", "Load", "Shards", "Manifest", "ShardifyCore", "Files"]),
     tests(

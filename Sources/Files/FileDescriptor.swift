@@ -17,6 +17,22 @@ public struct FileDescriptor: ~Copyable, Sendable {
     return FileDescriptor(number: number, path: path)
   }
 
+  /// Opens a regular file for reading; anything else is refused, a pipe without waiting for it.
+  public static func readRegular(_ path: String) throws(FileFailure) -> FileDescriptor {
+    let number = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard number >= 0 else { throw .system("cannot open file", path: path) }
+    let file = FileDescriptor(number: number, path: path)
+    var info = stat()
+    guard fstat(number, &info) == 0 else { throw .system("cannot read file", path: path) }
+    guard info.st_mode & S_IFMT == S_IFREG else {
+      throw FileFailure(
+        .wrongKind, "cannot read file", path: path,
+        found: info.st_mode & S_IFMT == S_IFDIR ? "a folder" : "not a regular file",
+        expected: "a file")
+    }
+    return file
+  }
+
   /// Creates or empties a file for writing.
   public static func create(_ path: String) throws(FileFailure) -> FileDescriptor {
     let number = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)

@@ -12,17 +12,9 @@ public final class MappedFile: @unchecked Sendable {
 
   /// Maps a regular file. An empty file gives no bytes.
   public init(path: String) throws(FileFailure) {
-    let file = try FileDescriptor.read(path)
-    var info = stat()
-    guard fstat(file.number, &info) == 0 else { throw .system("cannot read file", path: path) }
-    guard info.st_mode & S_IFMT == S_IFREG else {
-      throw FileFailure(
-        .wrongKind, "cannot read file", path: path,
-        found: info.st_mode & S_IFMT == S_IFDIR ? "a folder" : "not a regular file",
-        expected: "a file")
-    }
+    let file = try FileDescriptor.readRegular(path)
+    let count = try file.fileSizeBytes()
     self.path = path
-    let count = Int(info.st_size)
     guard count > 0 else {
       bytes = UnsafeRawBufferPointer(start: nil, count: 0)
       return

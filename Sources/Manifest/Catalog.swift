@@ -57,7 +57,8 @@ public final class Catalog: Sendable {
       let facts = try queue.read { db in
         guard try Int32.fetchOne(db, sql: "PRAGMA application_id") == applicationID else {
           throw ManifestFailure(
-            .notOurs, "cannot open token store", path: path, found: "an SQLite file of something else",
+            .notOurs, "cannot open token store", path: path,
+            found: "an SQLite file of something else",
             expected: "a catalog made by shardify ingest", remedy: "check the path")
         }
         var facts: [String: String] = [:]
@@ -129,7 +130,8 @@ public final class Catalog: Sendable {
         "SELECT input, name, options, size_bytes, modified_ns, done FROM inputs ORDER BY 1"
       ).map {
         InputRecord(
-          number: try $0.count(0), name: try $0.text(1), options: try $0.text(2),
+          number: try $0.count(0, below: Int(UInt32.max)), name: try $0.text(1),
+          options: try $0.text(2),
           fileSizeBytes: try $0.count(3), modifiedNanoseconds: try $0.integer(4),
           isDone: try $0.integer(5) != 0)
       }
@@ -170,7 +172,10 @@ public final class Catalog: Sendable {
 
   /// All runs, by number.
   public func runs() throws(ManifestFailure) -> [RunRecord] {
-    try read { db in
+    for column in ["tokens", "pieces", "documents", "duplicates", "size_bytes"] {
+      _ = try total(column, "runs")
+    }
+    return try read { db in
       try rows(
         db, "runs",
         "SELECT run, file, tokens, pieces, documents, duplicates, size_bytes FROM runs ORDER BY 1"
@@ -183,10 +188,27 @@ public final class Catalog: Sendable {
     }
   }
 
-  /// The number the next run will have.
+  /// The number the next run will have: above that of every run there ever was.
   public func nextRunNumber() throws(ManifestFailure) -> Int {
     try read { db in
-      1 + (try Int.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'runs'") ?? 0)
+      let used = try rows(
+        db, "sqlite_sequence",
+        """
+        SELECT max((SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'runs'),
+          (SELECT coalesce(max(run), 0) FROM runs))
+        """)
+      return 1 + (try used.first?.count(0) ?? 0)
+    }
+  }
+
+  /// How many units are said to be in a run that has no row.
+  public func unitsOfMissingRuns() throws(ManifestFailure) -> Int {
+    try read { db in
+      try Int.fetchOne(
+        db,
+        sql: """
+          SELECT count(*) FROM units WHERE run <> 0 AND run NOT IN (SELECT run FROM runs)
+          """) ?? 0
     }
   }
 
@@ -240,20 +262,22 @@ public final class Catalog: Sendable {
   }
 
   /// Documents read so far, the rejected with them.
-  public func documentCount() throws(ManifestFailure) -> Int {
-    try read { db in
-      try Int.fetchOne(db, sql: "SELECT coalesce(sum(documents), 0) FROM units") ?? 0
-    }
-  }
+  public func documentCount() throws(ManifestFailure) -> Int { try total("documents", "units") }
 
   /// Decompressed bytes of input read so far.
-  public func byteCount() throws(ManifestFailure) -> Int {
-    try read { db in try Int.fetchOne(db, sql: "SELECT coalesce(sum(bytes), 0) FROM units") ?? 0 }
+  public func byteCount() throws(ManifestFailure) -> Int { try total("bytes", "units") }
+
+  /// The sum of a column; a failure if it is negative or huge, so that totals can be added.
+  private func total(_ column: String, _ table: String) throws(ManifestFailure) -> Int {
+    try read { db in
+      try rows(db, table, "SELECT coalesce(sum(\(column)), 0) FROM \(table)").first?.count(0) ?? 0
+    }
   }
 
   /// Rejected documents by reason, sorted by reason.
   public func rejects() throws(ManifestFailure) -> [(reason: String, documents: Int)] {
-    try read { db in
+    _ = try total("documents", "rejects")
+    return try read { db in
       try rows(
         db, "rejects",
         "SELECT reason, sum(documents) FROM rejects GROUP BY reason ORDER BY reason"
@@ -262,9 +286,9 @@ public final class Catalog: Sendable {
   }
 
   /// For each reason the first document rejected for it: input name, offset, detail.
-  public func firstRejects() throws(
-    ManifestFailure
-  ) -> [(reason: String, input: String, offset: Int, detail: String)] {
+  public func firstRejects() throws(ManifestFailure) -> [(
+    reason: String, input: String, offset: Int, detail: String
+  )] {
     try read { db in
       var first: [(reason: String, input: String, offset: Int, detail: String)] = []
       for row in try rows(

@@ -14,9 +14,9 @@ struct CheckedRow {
   /// The database's file.
   let path: String
 
-  /// A number from 0 up to, not including, 2^60.
-  func count(_ column: Int) throws -> Int {
-    guard let value = Int.fromDatabaseValue(row[column]), value >= 0, value < 1 << 60 else {
+  /// A number from 0 up to, not including, `limit`.
+  func count(_ column: Int, below limit: Int = 1 << 60) throws -> Int {
+    guard let value = Int.fromDatabaseValue(row[column]), value >= 0, value < limit else {
       throw malformed("a negative or huge number")
     }
     return value
@@ -48,7 +48,9 @@ struct CheckedRow {
 
   /// A language.
   func tag(_ column: Int) throws -> LanguageTag {
-    guard let tag = LanguageTag(try text(column)) else { throw malformed("a malformed language tag") }
+    guard let tag = LanguageTag(try text(column)) else {
+      throw malformed("a malformed language tag")
+    }
     return tag
   }
 

@@ -68,7 +68,8 @@ struct ManifestRows {
     }
   }
 
-  private func rows(_ table: String, _ columns: String, orderBy order: String) throws -> [CheckedRow]
+  private func rows(_ table: String, _ columns: String, orderBy order: String) throws
+    -> [CheckedRow]
   {
     try db.checkedRows(
       "cannot open manifest", table, "SELECT \(columns) FROM \(table) ORDER BY \(order)",

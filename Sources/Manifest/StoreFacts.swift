@@ -107,7 +107,8 @@ public struct StoreFacts: Sendable, Equatable {
           languageModelDigest: try value("language_model_sha256") { SHA256.Digest(hex: $0) },
           icuVersion: try text("icu_version"), languageSource: try text("language_source"),
           numberColumns: columns.isEmpty
-            ? [] : columns.split(separator: "\t", omittingEmptySubsequences: false).map(String.init),
+            ? []
+            : columns.split(separator: "\t", omittingEmptySubsequences: false).map(String.init),
           unitBytes: try value("unit_bytes") { Int($0) }))
     } catch {
       return .failure(error)

@@ -10,7 +10,7 @@ struct HoldoutPicker {
 
   func run() throws {
     let minimum = store.facts.holdoutMinimum
-    if minimum == 0 { return }
+    if minimum <= 0 { return }
     let runs = try store.openRuns()
     let holdout = try store.holdout()
     let zstd = try ZstdDecompressor()
@@ -22,7 +22,7 @@ struct HoldoutPicker {
       // Languages this large have enough by the rate, with a margin for chance.
       let expected =
         Double(documents) * Double(store.facts.holdoutThreshold >> 32) / 4_294_967_296
-      if expected > Double(minimum * 8) { continue }
+      if expected > Double(minimum) * 8 { continue }
       picked += try pick(language, minimum, runs, holdout, zstd)
     }
     try store.catalog.addHoldout(picked)

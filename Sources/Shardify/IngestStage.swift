@@ -2,6 +2,7 @@ import Compression
 import Detect
 import Files
 import Ingest
+import Logging
 import Manifest
 import ShardifyCore
 import Shards
@@ -13,17 +14,17 @@ public struct IngestStage {
   private let options: IngestOptions
   private let progress: Progress
   private let stop: StopFlag
-  private let report: @Sendable (String) -> Void
+  private let logger: Logger
 
-  /// - Parameter report: Takes a line for the user while the work goes on.
+  /// - Parameter logger: Takes warnings for the user while the work goes on.
   public init(
     options: IngestOptions, progress: Progress, stop: StopFlag,
-    report: @escaping @Sendable (String) -> Void
+    logger: Logger
   ) {
     self.options = options
     self.progress = progress
     self.stop = stop
-    self.report = report
+    self.logger = logger
   }
 
   /// Does what is missing and says what the store holds then.
@@ -203,19 +204,31 @@ public struct IngestStage {
     }
     try store.catalog.add(
       record, units: units, rejects: rejects, finished: contents.finishedInputs)
+    try warn(of: assembler.repeatedIDs(), store)
+  }
+
+  /// Says that an id stands for several texts. Both are kept: a document is told by its content.
+  private func warn(of repeated: RunAssembler.RepeatedIDs, _ store: TokenStore) throws {
+    guard repeated.documents > 0, let first = repeated.first else { return }
+    let name = try store.catalog.inputs().first { $0.number == first.input }?.name ?? "?"
+    logger.warning(
+      """
+      \(repeated.documents) documents have the id of another document with another text, first in \
+      \(name) at byte \(first.offset); all are kept
+      """)
   }
 
   /// Turns inputs that could not be read into one failure, after all others were read.
   private func checkFeed(_ feed: IngestFeed, _ files: [InputFile]) throws {
     for path in feed.emptyInputs {
-      report("warning: \(path): 0 bytes of documents, expected at least one document")
+      logger.warning("\(path): 0 bytes of documents, expected at least one document")
     }
     if feed.emptyInputs.count == files.count, let path = feed.emptyInputs.first {
       throw StageFailure(
         .input, "cannot ingest", path: path, found: "an empty input",
         expected: "at least one document", remedy: "check that it was written to its end")
     }
-    for failure in feed.failures.dropFirst() { report("error: \(failure.message)") }
+    for failure in feed.failures.dropFirst() { logger.error("\(failure.message)") }
     if let first = feed.failures.first {
       throw first
     }
@@ -224,9 +237,11 @@ public struct IngestStage {
   /// Names inputs of earlier commands that were never read to their end.
   private func reportUnread(_ store: TokenStore) throws {
     for input in try store.catalog.inputs() where !input.isDone {
-      report(
-        "warning: \(input.name): not read to its end by an earlier command and not among these "
-          + "inputs; only what was read of it is in the store")
+      logger.warning(
+        """
+        \(input.name): not read to its end by an earlier command and not among these inputs; \
+        only what was read of it is in the store
+        """)
     }
   }
 

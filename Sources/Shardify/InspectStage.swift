@@ -63,7 +63,7 @@ public struct InspectStage: Sendable {
   }
 
   private func ends(_ fileSizeBytes: Int) throws(FileFailure) -> (head: [UInt8], tail: [UInt8]) {
-    let file = try FileDescriptor.read(path)
+    let file = try FileDescriptor.readRegular(path)
     var parts: [[UInt8]] = []
     for offset in [0, fileSizeBytes - 16] {
       var bytes = [UInt8](repeating: 0, count: 16)

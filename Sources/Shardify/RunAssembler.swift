@@ -82,6 +82,40 @@ struct RunAssembler {
     return (written, duplicates)
   }
 
+  /// Documents of the run whose id another document of it has, with another text.
+  struct RepeatedIDs {
+    var documents = 0
+    var first: (input: Int, offset: Int)?
+  }
+
+  /// Looks for ids that stand for several texts. Ids are compared within a run, so that memory
+  /// does not grow with the corpus.
+  func repeatedIDs() -> RepeatedIDs {
+    var all: [(id: UInt64, content: ContentHash, input: UInt32, offset: UInt64)] = []
+    for worker in workers {
+      for entry in worker.entries where entry.row.idHash != 0 && entry.row.key.piece == 0 {
+        let unit = UnitKey(input: Int(entry.row.input), unit: Int(entry.unit))
+        if !contents.abandoned.isEmpty && contents.abandoned.contains(unit) { continue }
+        all.append((entry.row.idHash, entry.row.content, entry.row.input, entry.row.offset))
+      }
+    }
+    all.sort { a, b in
+      if a.id != b.id { return a.id < b.id }
+      return (a.input, a.offset) < (b.input, b.offset)
+    }
+    var found = RepeatedIDs()
+    for (former, next) in zip(all, all.dropFirst())
+    where former.id == next.id && former.content != next.content {
+      found.documents += 1
+      let place = (input: Int(next.input), offset: Int(next.offset))
+      if let first = found.first, (first.input, first.offset) < (place.input, place.offset) {
+        continue
+      }
+      found.first = place
+    }
+    return found
+  }
+
   private func sorted() -> [Order] {
     var order: [Order] = []
     order.reserveCapacity(workers.reduce(0) { $0 + $1.entries.count })

@@ -36,24 +36,13 @@ public final class TokenStore: Sendable {
   /// Opens a store to add to it, or makes it; no other process may hold it.
   public static func openForWriting(_ folder: String, facts: StoreFacts) throws -> TokenStore {
     let catalogPath = catalogPath(folder)
-    let exists = FileSystem.status(catalogPath) != nil
-    if !exists {
-      if let status = FileSystem.status(folder) {
-        let names = status.kind == .folder ? try FileSystem.names(in: folder) : []
-        let foreign = names.filter {
-          $0 != "lock" && $0 != "runs" && !$0.hasPrefix("catalog.sqlite.partial")
-        }
-        guard status.kind == .folder, foreign.isEmpty else {
-          throw StageFailure(
-            .options, "cannot make token store", path: folder,
-            found: status.kind == .folder
-              ? "a folder that holds \(foreign.first ?? "files") and is no token store" : "a file",
-            expected: "a new or empty folder, or a token store", remedy: "name another folder")
-        }
-      }
+    if FileSystem.status(catalogPath) == nil {
+      try checkEmpty(folder)
       try FileSystem.makeFolders(folder + "/runs")
     }
     let lock = try FileLock(path: folder + "/lock", purpose: "shardify ingest")
+    // Asked again: another process may have made it before this one had the lock.
+    let exists = FileSystem.status(catalogPath) != nil
     let catalog =
       exists
       ? try Catalog.open(path: catalogPath, readOnly: false)
@@ -62,6 +51,30 @@ public final class TokenStore: Sendable {
     if exists { try store.check(facts) }
     try store.removeOrphans()
     return store
+  }
+
+  /// Refuses to make a store where something is. The catalog comes before the first run, so files
+  /// in `runs` without it are somebody's: of a store that lost its catalog, or of another program.
+  private static func checkEmpty(_ folder: String) throws {
+    guard let status = FileSystem.status(folder) else { return }
+    var found: String?
+    if status.kind != .folder {
+      found = "a file"
+    } else {
+      let foreign = try FileSystem.names(in: folder).first {
+        $0 != "lock" && $0 != "runs" && !$0.hasPrefix("catalog.sqlite.partial")
+      }
+      if let foreign {
+        found = "a folder that holds \(foreign) and is no token store"
+      } else if let runs = FileSystem.status(folder + "/runs") {
+        let inside = runs.kind == .folder ? try FileSystem.names(in: folder + "/runs").first : ""
+        if let inside { found = "a folder that holds runs/\(inside) and no catalog.sqlite" }
+      }
+    }
+    guard let found else { return }
+    throw StageFailure(
+      .options, "cannot make token store", path: folder, found: found,
+      expected: "a new or empty folder, or a token store", remedy: "name another folder")
   }
 
   private static func checkFolder(_ folder: String) throws {
@@ -97,12 +110,27 @@ public final class TokenStore: Sendable {
     }
   }
 
-  /// Removes what a killed process left: files that no row names.
+  /// Removes what a killed process left: runs that no row names. Files of other names are not ours.
   private func removeOrphans() throws {
+    guard try catalog.unitsOfMissingRuns() == 0 else {
+      throw StageFailure(
+        .damaged, "cannot open token store", path: catalog.path,
+        found: "units of input in a run that it does not name",
+        expected: "a row in table runs for each", remedy: "ingest into a new store")
+    }
     let known = Set(try catalog.runs().map(\.file))
-    for name in try FileSystem.names(in: folder + "/runs") where !known.contains("runs/" + name) {
+    for name in try FileSystem.names(in: folder + "/runs")
+    where !known.contains("runs/" + name) && TokenStore.isRunName(name) {
       try FileSystem.remove(folder + "/runs/" + name)
     }
+  }
+
+  /// Whether a file's name is one that runs get, published or not.
+  private static func isRunName(_ name: String) -> Bool {
+    guard let point = name.firstIndex(of: ".") else { return false }
+    let ending = name[point...]
+    return name[..<point].utf8.allSatisfy { (0x30...0x39).contains($0) } && point != name.startIndex
+      && (ending == ".run.zst" || ending == ".run.zst.partial")
   }
 
   /// Opens all runs and checks that they belong here.

@@ -114,7 +114,7 @@ struct IngestCommand: ParsableCommand {
     let progress = Progress()
     let stage = IngestStage(
       options: options, progress: progress, stop: Signals.stopFlag(),
-      report: { Console.note($0) })
+      logger: ConsoleLogHandler.logger())
     let start = ProgressLine.now()
     let summary = try ProgressLine.show(
       progress, unit: .inputBytes, quiet: output.quiet || output.json

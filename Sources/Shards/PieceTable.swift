@@ -21,7 +21,9 @@ public final class PieceTable: Sendable {
       }
       return (count, columns)
     }
-    guard let (count, columns) = header, columns <= 64, count <= RunFrame.mostTokens else { return nil }
+    guard let (count, columns) = header, columns <= 64, count <= RunFrame.mostTokens else {
+      return nil
+    }
     self.count = Int(count)
     numberColumns = Int(columns)
     var starts: [Int] = []

@@ -28,7 +28,7 @@ public final class RunReader: Sendable {
   /// Opens a run and reads its index.
   public init(path: String) throws(ShardsFailure) {
     self.path = path
-    let file = try files { () throws(FileFailure) in try FileDescriptor.read(path) }
+    let file = try files { () throws(FileFailure) in try FileDescriptor.readRegular(path) }
     let fileSizeBytes = try files { () throws(FileFailure) in try file.fileSizeBytes() }
     let footer = try RunReader.footer(file, fileSizeBytes, path)
     let tables = try RunReader.bytes(

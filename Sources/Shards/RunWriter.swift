@@ -160,7 +160,9 @@ extension ZstdCompressor {
   func compressBytes(_ bytes: [UInt8], appendingTo out: inout [UInt8]) throws(CompressionFailure) {
     var failure: CompressionFailure?
     bytes.withUnsafeBytes {
-      do throws(CompressionFailure) { try compress($0, appendingTo: &out) } catch { failure = error }
+      do throws(CompressionFailure) { try compress($0, appendingTo: &out) } catch {
+        failure = error
+      }
     }
     if let failure { throw failure }
   }

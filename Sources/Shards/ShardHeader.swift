@@ -75,7 +75,11 @@ public struct ShardHeader: Sendable, Equatable {
   }
 
   /// What a header frame turned out to be.
-  enum Decoded { case header(ShardHeader), version(UInt32), malformed }
+  enum Decoded {
+    case header(ShardHeader)
+    case version(UInt32)
+    case malformed
+  }
 
   static func decode(_ payload: UnsafeRawBufferPointer) -> Decoded {
     var reader = ByteReader(payload)

@@ -34,7 +34,7 @@ public final class ShardReader {
 
   /// Opens a shard and reads its tables.
   public init(path: String) throws(ShardsFailure) {
-    let file = try files { () throws(FileFailure) in try FileDescriptor.read(path) }
+    let file = try files { () throws(FileFailure) in try FileDescriptor.readRegular(path) }
     let size = try files { () throws(FileFailure) in try file.fileSizeBytes() }
     let entries = try ShardReader.seekEntries(file, size, path)
     let data = entries.prefix { $0.raw > 0 }
@@ -274,7 +274,7 @@ public final class ShardReader {
 extension ShardReader {
   /// The SHA-256 of the whole file, read from the disk.
   public func fileDigest() throws(ShardsFailure) -> SHA256.Digest {
-    let file = try files { () throws(FileFailure) in try FileDescriptor.read(path) }
+    let file = try files { () throws(FileFailure) in try FileDescriptor.readRegular(path) }
     var hash = SHA256()
     var offset = 0
     while offset < fileSizeBytes {

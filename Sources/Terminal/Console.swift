@@ -24,6 +24,11 @@ public enum Console {
   /// Writes `error: ` and a line to standard error.
   public static func error(_ text: String) { note("error: " + text) }
 
+  /// Writes text as it is.
+  public static func write(_ text: String, to descriptor: Int32) {
+    write(Array(text.utf8), to: descriptor)
+  }
+
   /// Writes bytes; ends the program quietly where nobody reads them any more.
   public static func write(_ bytes: [UInt8], to descriptor: Int32) {
     var done = 0

@@ -26,6 +26,11 @@ public enum Figures {
   public static func percent(_ value: Double) -> String { "\(decimal(value * 100, 1))%" }
 
   /// Seconds as 1h 02m, 3m 04s or 5s.
+  public static func duration(_ seconds: Double) -> String {
+    duration(Int(min(1e9, max(0, seconds.isNaN ? 0 : seconds)).rounded()))
+  }
+
+  /// Seconds as 1h 02m, 3m 04s or 5s.
   public static func duration(_ seconds: Int) -> String {
     func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
     if seconds >= 3600 { return "\(seconds / 3600)h \(two(seconds % 3600 / 60))m" }

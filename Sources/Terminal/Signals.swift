@@ -7,15 +7,21 @@ public enum Signals {
   private nonisolated(unsafe) static var sources: [any DispatchSourceSignal] = []
 
   /// Sets a flag on the first signal.
-  public static func stopFlag() -> StopFlag {
+  ///
+  /// - Parameters:
+  ///   - numbers: The signals.
+  ///   - work: What is still done before the end, for the line that is printed.
+  public static func stopFlag(
+    on numbers: [Int32] = [SIGINT, SIGTERM], after work: String = "the work in hand"
+  ) -> StopFlag {
     let flag = StopFlag()
     let queue = DispatchQueue(label: "shardify.signals")
-    for number in [SIGINT, SIGTERM] {
+    for number in numbers {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler {
         if flag.set() { _exit(130) }
-        Console.note("\nstopping after the work in hand; once more to stop at once")
+        Console.note("\nstopping after \(work); once more to stop at once")
       }
       source.resume()
       sources.append(source)

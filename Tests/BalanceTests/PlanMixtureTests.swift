@@ -47,11 +47,18 @@ import Testing
     #expect(try quotas(tokens, Mixture(policy: .temperature(2))) == byAlpha)
   }
 
-  @Test func proportionalGivesWhatThereIs() throws {
-    let tokens = [123_456_789_012, 7, 1]
-    for policy in [Policy.proportional, .temperature(1), .alpha(1)] {
-      #expect(try quotas(tokens, Mixture(policy: policy)) == tokens)
+  @Test func proportionalGivesWhatThereIsToTheLastToken() throws {
+    for tokens in [[123_456_789_012, 7, 1], [1 << 58 + 1, 1 << 57 + 3, 1 << 57 + 7, 5]] {
+      for policy in [Policy.proportional, .temperature(1), .alpha(1)] {
+        #expect(try quotas(tokens, Mixture(policy: policy)) == tokens)
+      }
     }
+  }
+
+  @Test func aLanguageOfVanishingWeightStillTakesWhatTheOthersMayNot() throws {
+    // (10 / 10^6)^30 is far below any fixed point.
+    let mixture = Mixture(policy: .alpha(30), maxEpochs: 1)
+    #expect(try quotas([1_000_000, 10], mixture) == [1_000_000, 10])
   }
 
   @Test func anEqualRemainderGoesToTheLowerTag() throws {

@@ -30,7 +30,9 @@ import Testing
     #expect(try Array(RingWalk(pieceTokens: [], quota: 0)).isEmpty)
   }
 
-  @Test(arguments: [([0], 1), ([2, 0], 1), ([3, -1], 1), ([], 1), ([1 << 61, 1], 1), ([1], 1 << 62)])
+  @Test(arguments: [
+    ([0], 1), ([2, 0], 1), ([3, -1], 1), ([], 1), ([1 << 61, 1], 1), ([1], 1 << 62),
+  ])
   func piecesWithoutTokensAndHugeRingsAreRefused(pieces: [Int], quota: Int) {
     #expect(throws: BalanceFailure.self) { try RingWalk(pieceTokens: pieces, quota: quota) }
   }

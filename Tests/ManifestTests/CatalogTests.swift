@@ -80,11 +80,15 @@ import Testing
   }
 
   @Test(arguments: [
-    ("UPDATE facts SET value = '2' WHERE key = 'format_version'", ManifestFailureCode.version,
-      "format version 2, expected version 1"),
+    (
+      "UPDATE facts SET value = '2' WHERE key = 'format_version'", ManifestFailureCode.version,
+      "format version 2, expected version 1"
+    ),
     ("DELETE FROM facts WHERE key = 'store_key'", .notOurs, "no readable fact store_key"),
-    ("UPDATE facts SET value = 'x' WHERE key = 'vocabulary_size'", .notOurs,
-      "no readable fact vocabulary_size"),
+    (
+      "UPDATE facts SET value = 'x' WHERE key = 'vocabulary_size'", .notOurs,
+      "no readable fact vocabulary_size"
+    ),
     ("PRAGMA application_id = 1", .notOurs, "an SQLite file of something else"),
   ])
   func aCatalogThatIsNotOneIsRefused(sql: String, code: ManifestFailureCode, text: String) throws {

@@ -1,6 +1,6 @@
 import Balance
-import Manifest
 import Files
+import Manifest
 import ShardifyCore
 import Testing
 

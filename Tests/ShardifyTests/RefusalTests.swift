@@ -136,7 +136,9 @@ import Testing
     for message in [
       failure { try place.balance(to: "data") }, failure { try place.ingest([input]) },
     ] {
-      #expect(message?.contains("format version 2, expected version 1") == true, "\(message ?? "no failure")")
+      #expect(
+        message?.contains("format version 2, expected version 1") == true,
+        "\(message ?? "no failure")")
     }
   }
 

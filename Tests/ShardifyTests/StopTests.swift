@@ -41,6 +41,25 @@ import Testing
     #expect(stops > 0)
   }
 
+  /// The documents of a unit that was begun and not ended must not be kept, nor counted.
+  @Test func ofAnIngestInTheMiddleOfAnInput() throws {
+    // More chunks than fit between reader and workers, most of them in a field nobody wants.
+    let padding = #","padding":"\#(String(repeating: "x", count: 20_000))"}"#
+    var random = SeededRandom(seed: 4)
+    let documents = Corpus.documents("eng_Latn", count: 500, bytes: 40...60, &random)
+    let lines = documents.map { $0.line.dropLast(2) + padding + "\n" }
+    let input = try place.write(lines.joined().utf8, to: "in/long.jsonl")
+    let watcher = Watcher()
+    let stopped = try watcher.stops(
+      when: { $0.documents.load(ordering: .relaxed) > 0 },
+      {
+        try place.ingest([input], stop: watcher.stop, progress: watcher.progress) { $0.jobs = 1 }
+      })
+    #expect(stopped)
+    let summary = try place.ingest([input])
+    #expect(summary.documentsIn == 500 && summary.documents == 500 && summary.duplicates == 0)
+  }
+
   /// Held-out documents are picked at the end: a stop just before must not lose them.
   @Test func ofAnIngestThatHasReadEverything() throws {
     let all = inputs + [try place.write([UInt8](), to: "in/empty.jsonl")]
@@ -50,7 +69,7 @@ import Testing
     // The warning about the empty input comes when all is read and nothing is merged or picked.
     let stage = IngestStage(
       options: place.ingestOptions(all), progress: Progress(), stop: stop,
-      report: { _ in stop.set() })
+      logger: LineLogHandler.logger { _ in stop.set() })
     let message = failure { _ = try stage.run() }
     #expect(message?.contains("run the same command again") == true)
     try place.ingest(all)
@@ -81,6 +100,8 @@ import Testing
     let message = failure { try place.ingest(inputs, stop: stop) }
     #expect(message?.contains("run the same command again to go on from here") == true)
     let later = failure { try place.balance(to: "data") }
-    #expect(later?.contains("is not read to its end") == true)
+    #expect(
+      later?.contains("did not finish, expected a store whose inputs are read to their end") == true
+    )
   }
 }

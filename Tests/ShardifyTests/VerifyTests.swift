@@ -193,28 +193,47 @@ import Testing
     typealias Change =
       @Sendable (inout [(piece: ShardPiece, ids: [TokenID])], ShardHeader) -> Void
     let cases: [(String, Change)] = [
-      ("out of order", { pieces, _ in
-        guard let at = pieces.indices.dropFirst().first(where: {
-          pieces[$0].piece.languageIndex != pieces[$0 - 1].piece.languageIndex
-        }) else { return }
-        pieces.swapAt(at, at - 1)
-      }),
-      ("not in the order of their ring", { pieces, _ in
-        let own = pieces.indices.filter { pieces[$0].piece.languageIndex == 1 }
-        pieces.swapAt(own[2], own[own.count - 3])
-      }),
-      ("expected below", { pieces, header in
-        pieces[3].ids[0] = TokenID(header.vocabularySize)
-      }),
-      ("does not end with the end-of-text id", { pieces, _ in
-        guard let at = pieces.firstIndex(where: { $0.piece.flags.contains(.last) }) else { return }
-        pieces[at].ids[pieces[at].ids.count - 1] = 7
-      }),
+      (
+        "out of order",
+        { pieces, _ in
+          guard
+            let at = pieces.indices.dropFirst().first(where: {
+              pieces[$0].piece.languageIndex != pieces[$0 - 1].piece.languageIndex
+            })
+          else { return }
+          pieces.swapAt(at, at - 1)
+        }
+      ),
+      (
+        "not in the order of their ring",
+        { pieces, _ in
+          let own = pieces.indices.filter { pieces[$0].piece.languageIndex == 1 }
+          pieces.swapAt(own[2], own[own.count - 3])
+        }
+      ),
+      (
+        "expected below",
+        { pieces, header in
+          pieces[3].ids[0] = TokenID(header.vocabularySize)
+        }
+      ),
+      (
+        "does not end with the end-of-text id",
+        { pieces, _ in
+          guard let at = pieces.firstIndex(where: { $0.piece.flags.contains(.last) }) else {
+            return
+          }
+          pieces[at].ids[pieces[at].ids.count - 1] = 7
+        }
+      ),
       ("with flags", { pieces, _ in pieces[5].piece.flags.formSymmetricDifference(.first) }),
-      ("expected 0", { pieces, _ in
-        guard let at = pieces.firstIndex(where: { $0.piece.pass == 0 }) else { return }
-        pieces[at].piece.pass = 1
-      }),
+      (
+        "expected 0",
+        { pieces, _ in
+          guard let at = pieces.firstIndex(where: { $0.piece.pass == 0 }) else { return }
+          pieces[at].piece.pass = 1
+        }
+      ),
       ("tokens in shards", { pieces, _ in pieces.removeLast() }),
     ]
     for (text, change) in cases {

@@ -55,13 +55,16 @@ final class Workplace: Sendable {
   ) throws -> StoreSummary {
     var options = ingestOptions(inputs, store: store)
     change(&options)
-    return try IngestStage(options: options, progress: progress, stop: stop, report: { _ in }).run()
+    return try IngestStage(
+      options: options, progress: progress, stop: stop, logger: LineLogHandler.logger { _ in }
+    ).run()
   }
 
   @discardableResult
   func balance(
-    store: String = "store", to dataset: String, _ mixture: Mixture = Mixture(policy: .temperature(2)),
-    shards: Int = 5, stop: StopFlag = StopFlag(), progress: Progress = Progress(),
+    store: String = "store", to dataset: String,
+    _ mixture: Mixture = Mixture(policy: .temperature(2)), shards: Int = 5,
+    stop: StopFlag = StopFlag(), progress: Progress = Progress(),
     _ change: (inout BalanceOptions) -> Void = { _ in }
   ) throws -> DatasetManifest {
     var options = BalanceOptions(store: at(store), dataset: at(dataset), mixture: mixture)

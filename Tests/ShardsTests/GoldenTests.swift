@@ -1,7 +1,7 @@
 import Compression
 import Foundation
-import Shards
 import ShardifyCore
+import Shards
 import Testing
 
 /// The files of format version 1, frozen under `fixtures/golden`. They are written anew only with

@@ -1,6 +1,6 @@
 import Compression
-import Shards
 import ShardifyCore
+import Shards
 import Testing
 
 @Suite struct LanguageCursorTests {
@@ -31,7 +31,8 @@ import Testing
 
   /// Document `number` is in those of three runs whose bit is set in `number + 1`, every copy with
   /// a source of its own, and the smallest source not always in the same run.
-  private func threeRuns(_ folder: TemporaryFolder) throws -> (runs: [RunReader], best: [TestPiece]) {
+  private func threeRuns(_ folder: TemporaryFolder) throws -> (runs: [RunReader], best: [TestPiece])
+  {
     var files: [[TestPiece]] = [[], [], []]
     var best: [TestPiece] = []
     for number in 0..<21 {

@@ -1,6 +1,6 @@
 import Compression
-import Shards
 import ShardifyCore
+import Shards
 
 /// A piece with its tokens, as tests make them.
 struct TestPiece: Equatable {

@@ -1,6 +1,6 @@
 import Compression
-import Shards
 import ShardifyCore
+import Shards
 import Testing
 
 @Suite struct RunDamageTests {

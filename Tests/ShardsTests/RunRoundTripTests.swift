@@ -1,6 +1,6 @@
 import Compression
-import Shards
 import ShardifyCore
+import Shards
 import Testing
 
 @Suite struct RunRoundTripTests {
@@ -16,7 +16,8 @@ import Testing
             for language in PieceFixture.languages.prefix(languages) {
               for number in 0..<documents {
                 pieces += fixture.document(
-                  number, language, pieceTokens: Array(repeating: 1 + number, count: 1 + number % 3),
+                  number, language,
+                  pieceTokens: Array(repeating: 1 + number, count: 1 + number % 3),
                   columns: columns, source: number % 2 == 0 ? "web" : "")
               }
             }

@@ -1,6 +1,6 @@
 import Compression
-import Shards
 import ShardifyCore
+import Shards
 import Testing
 
 @Suite struct ShardDamageTests {
@@ -33,6 +33,16 @@ import Testing
         == "cannot read shard: \(folder.file("s")) at byte \(whole.count - 4): seek-table magic "
         + "0x00000000, expected 0x8F92EAB1; the file is truncated; run the same balance again to "
         + "write it anew")
+  }
+
+  @Test func aSeekTableThatClaimsChecksumsIsRefused() throws {
+    let folder = try TemporaryFolder()
+    try smallShard().write(to: folder.file("s"))
+    var bytes = try contents(folder.file("s"))
+    bytes[bytes.count - 5] = 0x80
+    try put(bytes, folder.file("s"))
+    let failure = #expect(throws: ShardsFailure.self) { try ShardReader(path: folder.file("s")) }
+    #expect(failure?.message.contains("seek-table descriptor 128, expected 0") == true)
   }
 
   @Test func aFlippedBitIsRefusedOrChangesNothing() throws {

@@ -1,6 +1,6 @@
 import Compression
-import Shards
 import ShardifyCore
+import Shards
 
 /// A shard as tests make it: its header, pieces and all of their ids.
 struct TestShard {
@@ -48,7 +48,8 @@ struct TestShard {
 }
 
 /// Reads all there is in a shard.
-func readShard(_ path: String) throws -> (reader: ShardReader, pieces: [ShardPiece], ids: [TokenID]) {
+func readShard(_ path: String) throws -> (reader: ShardReader, pieces: [ShardPiece], ids: [TokenID])
+{
   let reader = try ShardReader(path: path)
   let buffer = TokenBuffer()
   for frame in reader.frames.indices { try reader.readFrame(frame, into: buffer) }

@@ -1,7 +1,7 @@
 import Compression
 import Foundation
-import Shards
 import ShardifyCore
+import Shards
 import Testing
 
 @Suite struct ShardRoundTripTests {
@@ -64,7 +64,9 @@ import Testing
     let shard = longShard(width: 2)
     try shard.write(to: folder.file("s"))
     let bytes = try contents(folder.file("s"))
-    func number(_ place: Int) -> Int { (0..<4).reduce(0) { $0 | Int(bytes[place + $1]) << (8 * $1) } }
+    func number(_ place: Int) -> Int {
+      (0..<4).reduce(0) { $0 | Int(bytes[place + $1]) << (8 * $1) }
+    }
     #expect(number(bytes.count - 4) == 0x8F92_EAB1)
     #expect(bytes[bytes.count - 5] == 0)
     let frames = number(bytes.count - 9)

@@ -1,0 +1,448 @@
+#!/usr/bin/env python3
+"""Checks a dataset, knowing only docs/: manifest.md, shard-format.md, ring.md, token-store.md.
+
+Reads every shard and the manifest, and recomputes digests, fingerprint, totals, the order of all
+pieces, shares, deviations and accounts. Shares no code with shardify. Needs Python 3.9 and either
+the package `zstandard` or the command `zstd`.
+
+    check_dataset.py DATASET        exit 0: nothing is wrong; 1: the list of problems
+"""
+
+import array
+import hashlib
+import os
+import re
+import sqlite3
+import struct
+import subprocess
+import sys
+from fractions import Fraction
+
+try:
+    import zstandard
+except ImportError:
+    zstandard = None
+
+M = (1 << 64) - 1
+GOLDEN = 0x9E3779B97F4A7C15
+START = 0x72696E6773747274
+JITTER = 0x72696E676A697474
+TAG = re.compile(rb"[a-z]{3}_[A-Z][a-z]{3}\Z")
+
+problems = []
+
+
+def problem(text):
+    problems.append(text)
+
+
+def expect(what, found, wanted):
+    if found != wanted:
+        problem(f"{what}: {found}, expected {wanted}")
+
+
+def decompress(data, size=0):
+    if zstandard:
+        return zstandard.ZstdDecompressor().decompress(data, max_output_size=size)
+    return subprocess.run(["zstd", "-dcq"], input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+# ring.md
+
+
+def mix64(z):
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 & M
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB & M
+    return z ^ (z >> 31)
+
+
+def mixed(seed, *words):
+    h = mix64(seed + GOLDEN & M)
+    for word in words:
+        h = mix64((h ^ word) + GOLDEN & M)
+    return h
+
+
+def place(a, b, quota, u):
+    return ((a << 64) + u * (min(b, quota) - a)) // quota
+
+
+def tag_number(tag):
+    return int.from_bytes(tag.encode(), "big")
+
+
+# token-store.md, section 2
+
+
+def document_key(store_key, content):
+    digest = hashlib.sha256(store_key + content + b"\0").digest()
+    return int.from_bytes(digest[:8], "big"), int.from_bytes(digest[8:16], "big")
+
+
+# shard-format.md
+
+
+class Shard:
+    """A shard, read from its own tables."""
+
+    def __init__(self, path):
+        with open(path, "rb") as file:
+            data = file.read()
+        self.size = len(data)
+        self.sha256 = hashlib.sha256(data).hexdigest()
+        count, descriptor, magic = struct.unpack("<IBI", data[-9:])
+        if magic != 0x8F92EAB1 or descriptor != 0:
+            raise ValueError(f"seek-table footer {magic:#x}, {descriptor}")
+        start = len(data) - 17 - 8 * count
+        if start < 0 or struct.unpack_from("<II", data, start) != (0x184D2A5E, 8 * count + 9):
+            raise ValueError("seek table")
+        entries = [struct.unpack_from("<II", data, start + 8 + 8 * i) for i in range(count)]
+        if sum(e[0] for e in entries) != start:
+            raise ValueError("the seek table does not fill the file")
+        if count < 3 or any(e[1] for e in entries[-3:]) or not all(e[1] for e in entries[:-3]):
+            raise ValueError("the last three entries are not header, pieces and plan")
+        frames, offset = [], 0
+        for size, raw in entries:
+            frames.append((data[offset : offset + size], raw))
+            offset += size
+        header, pieces, plan = (self.skippable(f[0], 0x184D2A54 + i) for i, f in enumerate(frames[-3:]))
+        self.read_header(header)
+        if any(raw != self.frame_tokens * self.width for _, raw in frames[:-4]):
+            raise ValueError("a frame that is not full")
+        self.payload = b"".join(decompress(f, raw) for f, raw in frames[:-3])
+        if [raw for _, raw in frames[:-3]] and sum(r for _, r in frames[:-3]) != len(self.payload):
+            raise ValueError("frames are not as long as the seek table says")
+        if len(self.payload) != self.tokens * self.width:
+            raise ValueError(f"{len(self.payload)} bytes of ids, expected {self.tokens} ids")
+        if hashlib.sha256(self.payload).digest() != self.payload_sha256:
+            raise ValueError("payload digest in the header")
+        self.read_pieces(decompress(pieces, 4 + 35 * max(1, self.tokens)))
+        self.plan = decompress(plan, 256 << 20)
+        if hashlib.sha256(self.plan).digest() != self.plan_sha256:
+            raise ValueError("plan digest in the header")
+
+    @staticmethod
+    def skippable(frame, magic):
+        found, size = struct.unpack_from("<II", frame)
+        if found != magic or size != len(frame) - 8:
+            raise ValueError(f"skippable frame {found:#x}, expected {magic:#x}")
+        return frame[8:]
+
+    def read_header(self, data):
+        if data[:8] != b"SHRDSHD\x01" or struct.unpack_from("<I", data, 8) != (1,):
+            raise ValueError("header magic or version")
+        if hashlib.sha256(data[:-32]).digest() != data[-32:]:
+            raise ValueError("header digest")
+        self.width, self.vocabulary, self.end_of_text = struct.unpack_from("<III", data, 12)
+        self.tokenizer, self.plan_sha256 = data[24:56].hex(), data[56:88]
+        fields = struct.unpack_from("<IIIIQ", data, 88)
+        self.number, self.shard_count, self.held_out, self.frame_tokens, self.tokens = fields
+        self.payload_sha256, self.pieces_sha256 = data[112:144], data[144:176]
+        (count,) = struct.unpack_from("<I", data, 176)
+        if len(data) != 180 + 8 * count + 32 or self.width not in (2, 4) or self.held_out > 1:
+            raise ValueError("header fields")
+        tags = [struct.pack(">Q", t) for t in struct.unpack_from(f"<{count}Q", data, 180)]
+        if not all(TAG.match(t) for t in tags) or tags != sorted(set(tags)):
+            raise ValueError("header languages")
+        self.languages = [t.decode() for t in tags]
+
+    def read_pieces(self, data):
+        if hashlib.sha256(data).digest() != self.pieces_sha256:
+            raise ValueError("piece table digest in the header")
+        (n,) = struct.unpack_from("<I", data)
+        if len(data) != 4 + 35 * n:
+            raise ValueError("piece table size")
+        columns, offset = [], 4
+        for code, width in (("H", 2), ("B", 1), ("I", 4), ("I", 4), ("I", 4), ("I", 4), ("Q", 8), ("Q", 8)):
+            columns.append(struct.unpack_from(f"<{n}{code}", data, offset))
+            offset += n * width
+        self.pieces = list(zip(*columns))
+        if any(p[0] >= len(self.languages) or p[4] == 0 for p in self.pieces):
+            raise ValueError("a piece of no language or no ids")
+        if sum(p[4] for p in self.pieces) != self.tokens:
+            raise ValueError("ids of the pieces")
+
+
+# manifest.md
+
+TABLES = {
+    "dataset": ("key, value", "key"),
+    "languages": (
+        "language, documents, pieces, available_tokens, available_bytes, available_scalars,"
+        " held_out_documents, quota_tokens, written_tokens, written_pieces, documents_in_shards,"
+        " binding_rule, start_key",
+        "language",
+    ),
+    "shards": (
+        "split, shard, path, size_bytes, tokens, pieces, sha256, payload_sha256",
+        "split DESC, shard",
+    ),
+    "shard_languages": (
+        "split, shard, language, tokens, pieces, bytes",
+        "split DESC, shard, language",
+    ),
+    "language_sources": ("language, source, documents, tokens", "language, source"),
+    "rejects": ("reason, documents", "reason"),
+}
+
+
+def read_manifest(path):
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    expect("application_id", db.execute("PRAGMA application_id").fetchone()[0], 0x5348444D)
+    expect("user_version", db.execute("PRAGMA user_version").fetchone()[0], 1)
+    tables = {
+        name: db.execute(f"SELECT {columns} FROM {name} ORDER BY {order}").fetchall()
+        for name, (columns, order) in TABLES.items()
+    }
+    db.close()
+    digest = hashlib.sha256()
+    for name in TABLES:
+        for row in tables[name]:
+            if name == "dataset" and row[0] == "fingerprint":
+                continue
+            digest.update(("\t".join([name] + [canonical(v) for v in row]) + "\n").encode())
+    facts = dict(tables["dataset"])
+    expect("fingerprint", facts.get("fingerprint"), digest.hexdigest())
+    return facts, tables
+
+
+def canonical(value):
+    if isinstance(value, bytes):
+        return value.hex()
+    return str(value).replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n")
+
+
+class Language:
+    """A language of the mixture, and what the shards read so far hold of it."""
+
+    def __init__(self, row, seed):
+        self.tag, self.documents, _, self.available = row[:4]
+        self.held_out, self.quota, self.written = row[6], row[7], row[8]
+        self.written_pieces, self.in_shards = row[9], row[10]
+        self.start = (mixed(seed, START, tag_number(self.tag), 0), mixed(seed, START, tag_number(self.tag), 1))
+        expect(f"{self.tag}: start_key", row[12], struct.pack(">QQ", *self.start))
+        self.tokens = self.pieces = self.first_pieces = 0
+        self.last = None  # (order, tokens, is last of its document, key)
+        self.ends = []  # ids given, ids of the last piece, at the end of each shard
+        self.firsts = []  # ids of the first piece of each shard, or None
+        self.ring = []  # of pass 0: (key, ids digest)
+        self.held_pieces, self.held_documents, self.held_last = 0, 0, None
+
+
+def check_shard(folder, row, facts, languages):
+    split, number, path, size, tokens, pieces, sha256, payload_sha256 = row
+    if not path or path.startswith("/") or any(p in ("", ".", "..") for p in path.split("/")):
+        problem(f"{path!r}: a path that leaves the dataset")
+        return None
+    try:
+        shard = Shard(os.path.join(folder, path))
+    except Exception as error:
+        problem(f"{path}: {type(error).__name__}: {error}")
+        return None
+    for what, found, wanted in [
+        ("size", shard.size, size),
+        ("sha256", shard.sha256, sha256.hex()),
+        ("payload sha256", shard.payload_sha256, payload_sha256),
+        ("ids", shard.tokens, tokens),
+        ("pieces", len(shard.pieces), pieces),
+        ("number", shard.number, number),
+        ("shard count", shard.shard_count, int(facts["shard_count"]) if split == "train" else 0),
+        ("held out", shard.held_out, int(split == "holdout")),
+        ("width", shard.width, int(facts["token_width_bytes"])),
+        ("vocabulary", shard.vocabulary, int(facts["vocabulary_size"])),
+        ("end of text", shard.end_of_text, int(facts["end_of_text_id"])),
+        ("tokenizer", shard.tokenizer, facts["tokenizer_sha256"]),
+        ("plan", shard.plan_sha256.hex(), facts["plan_sha256"]),
+        ("languages", shard.languages, [l.tag for l in languages]),
+    ]:
+        expect(f"{path}: {what}", found, wanted)
+    return shard
+
+
+def walk(shard, path, facts, languages, counts):
+    """Checks the pieces of a shard one after another."""
+    seed, shards = int(facts["seed"]), int(facts["shard_count"])
+    store_key, longest = bytes.fromhex(facts["store_key"]), int(facts["max_piece_tokens"])
+    ids = array.array("H" if shard.width == 2 else "I")
+    ids.frombytes(shard.payload)
+    if sys.byteorder == "big":
+        ids.byteswap()
+    if ids and max(ids) >= shard.vocabulary:
+        problem(f"{path}: id {max(ids)}, expected below {shard.vocabulary}")
+    start, before = 0, (-1, -1)
+    for index, (lang, flags, on_pass, number, tokens, text_bytes, high, low) in enumerate(shard.pieces):
+        where = f"{path}: piece {index} ({languages[lang].tag})"
+        language, end = languages[lang], start + tokens
+        key = document_key(store_key, struct.pack(">QQ", high, low)) + (number,)
+        if (ids[end - 1] == shard.end_of_text) != bool(flags & 2):
+            problem(f"{where}: its end-of-text id is not where its flags say")
+        if bool(flags & 1) != (number == 0) or flags > 3 or tokens > longest:
+            problem(f"{where}: flags {flags}, number {number}, {tokens} ids")
+        if not flags & 2 and tokens != longest:
+            problem(f"{where}: {tokens} ids and not the last, expected {longest}")
+        sums = counts.setdefault(language.tag, [0, 0, 0])
+        sums[0] += tokens
+        sums[1] += 1
+        sums[2] += text_bytes
+        piece = shard.payload[start * shard.width : end * shard.width]
+        start = end
+        if shard.held_out:
+            held_piece(language, key, flags, on_pass, where)
+            continue
+        x = ring_piece(language, key, flags, on_pass, tokens, text_bytes, piece, seed, where)
+        if x is None:
+            continue
+        if x * shards >> 64 != shard.number:
+            problem(f"{where}: belongs to shard {x * shards >> 64}")
+        if (x, lang) < before:
+            problem(f"{where}: out of order")
+        before = (x, lang)
+
+
+def follows(last_key, last_ended, key):
+    """Whether a document's pieces are together."""
+    return key[2] == 0 if last_ended else key == (last_key[0], last_key[1], last_key[2] + 1)
+
+
+def held_piece(language, key, flags, on_pass, where):
+    if language.held_last:
+        if key <= language.held_last[0] or not follows(*language.held_last, key):
+            problem(f"{where}: out of order")
+    if on_pass:
+        problem(f"{where}: pass {on_pass} in a held-out shard")
+    language.held_last = (key, bool(flags & 2))
+    language.held_pieces += 1
+    language.held_documents += flags & 1
+
+
+def ring_piece(language, key, flags, on_pass, tokens, text_bytes, piece, seed, where):
+    a = language.tokens
+    language.tokens += tokens
+    language.pieces += 1
+    language.first_pieces += 1 if flags & 1 and on_pass == 0 else 0
+    if language.firsts[-1] is None:
+        language.firsts[-1] = tokens
+    if a >= language.quota or language.available <= 0:
+        problem(f"{where}: begins at id {a} of its language, past its quota")
+        return None
+    expect(f"{where}: pass", on_pass, a // language.available)
+    order = (on_pass, key[:2] < language.start, key)
+    if language.last:
+        if order <= language.last[0] or not follows(language.last[3], language.last[2], key):
+            problem(f"{where}: not the next piece of its ring")
+    language.last = (order, tokens, bool(flags & 2), key)
+    digest = (key, flags, text_bytes, hashlib.sha256(piece).digest()[:16])
+    offset = a % language.available
+    if on_pass == 0:
+        language.ring.append((offset, digest))
+        language.index = 0
+    else:
+        # On every pass the same pieces at the same distance from its start.
+        if offset == 0:
+            language.index = 0
+        known = language.ring[language.index] if language.index < len(language.ring) else None
+        if known != (offset, digest):
+            problem(f"{where}: not the copy of the piece {language.available} ids before")
+        language.index += 1
+    u = mixed(seed, JITTER, on_pass, *key)
+    return place(a, a + tokens, language.quota, u)
+
+
+def check_totals(facts, tables, languages):
+    shards = int(facts["shard_count"])
+    worst = []
+    for l in languages:
+        expect(f"{l.tag}: written_tokens", l.written, l.tokens)
+        expect(f"{l.tag}: written_pieces", l.written_pieces, l.pieces)
+        expect(f"{l.tag}: documents_in_shards", l.in_shards, l.first_pieces)
+        expect(f"{l.tag}: held_out_documents", l.held_out, l.held_documents)
+        if not l.quota <= l.tokens < l.quota + max(1, l.last[1] if l.last else 0):
+            problem(f"{l.tag}: {l.tokens} ids, expected its quota of {l.quota} to within a piece")
+        top = (Fraction(0), Fraction(0))
+        for s, (given, last) in enumerate(l.ends[:-1]):
+            off = given - Fraction(l.quota * (s + 1), shards)
+            following = next((f for f in l.firsts[s + 1 :] if f), 0)
+            piece = last if off > 0 else following
+            if abs(off) > piece:
+                problem(f"{l.tag}: {float(off):.1f} ids off its share after shard {s}, piece {piece}")
+            top = max(top, (abs(off) / piece if piece else Fraction(0), abs(off)))
+        worst.append((top[0], top[1], l.tag))
+    mixture = {l.tag for l in languages}
+    rows = tables["languages"]
+    expect("budget_tokens", int(facts["budget_tokens"]), sum(l.quota for l in languages))
+    in_shards = sum(r[10] for r in rows)
+    wanted = {
+        "in_shards": in_shards,
+        "held_out": sum(r[6] for r in rows),
+        "left_over": sum(r[1] for r in rows if r[0] in mixture) - in_shards,
+        "filtered": sum(r[1] for r in rows if r[0] not in mixture),
+        "rejected": sum(r[1] for r in tables["rejects"]),
+    }
+    for name, value in wanted.items():
+        expect(f"documents_{name}", int(facts[f"documents_{name}"]), value)
+    total = sum(wanted.values()) + int(facts["documents_duplicate"])
+    expect("documents_in", int(facts["documents_in"]), total)
+    for r in rows:
+        own = [s for s in tables["language_sources"] if s[0] == r[0]]
+        expect(f"language_sources of {r[0]}", (sum(s[2] for s in own), sum(s[3] for s in own)), (r[1], r[3]))
+    return max(worst) if worst else None
+
+
+def check_plan(folder, facts, tables):
+    try:
+        with open(os.path.join(folder, "plan.txt"), "rb") as file:
+            plan = file.read()
+    except OSError as error:
+        problem(f"plan.txt: {error}")
+        return
+    expect("plan.txt: sha256", hashlib.sha256(plan).hexdigest(), facts["plan_sha256"])
+    lines = [line.split("\t") for line in plan.decode().splitlines()]
+    expect("plan.txt: first line", lines[0], ["shardify plan v1"])
+    for fields in lines[1:]:
+        if fields[0] != "language" and fields[0] in facts:
+            expect(f"plan.txt: {fields[0]}", fields[1], facts[fields[0]])
+    found = [fields[1:8] for fields in lines if fields[0] == "language"]
+    rows = [r for r in tables["languages"] if r[11] != "excluded"]
+    expect("plan.txt: languages", found, [[str(r[i]) for i in (0, 1, 2, 3, 4, 7, 11)] for r in rows])
+
+
+def main(folder):
+    facts, tables = read_manifest(os.path.join(folder, "manifest.sqlite"))
+    check_plan(folder, facts, tables)
+    rows = [r for r in tables["languages"] if r[11] != "excluded"]
+    languages = [Language(row, int(facts["seed"])) for row in rows]
+    numbers = {s: [r[1] for r in tables["shards"] if r[0] == s] for s in ("train", "holdout")}
+    expect("training shards", numbers["train"], list(range(int(facts["shard_count"]))))
+    expect("held-out shards", numbers["holdout"], list(range(len(numbers["holdout"]))))
+    counted, tokens = [], 0
+    for row in tables["shards"]:
+        for l in languages:
+            if row[0] == "train":
+                l.firsts.append(None)
+        shard = check_shard(folder, row, facts, languages)
+        if shard and len(shard.languages) == len(languages):
+            counts = {}
+            walk(shard, row[2], facts, languages, counts)
+            counted += [(row[0], row[1], tag, *counts[tag]) for tag in sorted(counts)]
+            tokens += shard.tokens
+        for l in languages:
+            if row[0] == "train":
+                l.ends.append((l.tokens, l.last[1] if l.last else 0))
+    expect("shard_languages", sorted(tables["shard_languages"]), sorted(counted))
+    worst = check_totals(facts, tables, languages)
+    for line in problems[:200]:
+        print(f"problem: {line}")
+    if len(problems) > 200:
+        print(f"and {len(problems) - 200} more")
+    shards = len(tables["shards"])
+    print(f"{folder}: {shards} shards, {tokens} ids, {len(languages)} languages: {len(problems)} problems")
+    if worst:
+        print(f"worst deviation at a shard end: {float(worst[0]):.3f} pieces, {float(worst[1]):.1f} ids ({worst[2]})")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        print(__doc__.strip(), file=sys.stderr)
+        sys.exit(64)
+    sys.exit(main(sys.argv[1].rstrip("/")))
