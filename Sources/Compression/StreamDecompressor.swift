@@ -28,6 +28,7 @@ public final class StreamDecompressor {
   private var zlib: OpaquePointer?
   private var zstd: OpaquePointer?
   private var insideFrame = false
+  private let windowLogLimit: Int
   /// Compressed bytes taken so far.
   public private(set) var consumedBytes = 0
 
@@ -36,6 +37,7 @@ public final class StreamDecompressor {
   /// - Parameter windowLogLimit: A zstd stream that asks for a window above 2^this is refused.
   public init(_ format: StreamFormat, windowLogLimit: Int = 27) throws(CompressionFailure) {
     self.format = format
+    self.windowLogLimit = windowLogLimit
     switch format {
     case .plain: break
     case .gzip: zlib = czlib_inflater_make()
@@ -82,6 +84,12 @@ public final class StreamDecompressor {
           &reason)
       }
       if state < 0 {
+        if let reason, String(cString: reason).contains("too much memory") {
+          throw CompressionFailure(
+            .tooLarge, "cannot decompress", offset: consumedBytes + read,
+            found: "a zstd window over \(1 << windowLogLimit) bytes", expected: "a smaller one",
+            remedy: "compress the file again without --long, or pipe zstd -dc into -")
+        }
         throw CompressionFailure(
           .corrupt, "cannot decompress", offset: consumedBytes + read,
           found: reason.map { String(cString: $0) } ?? "corrupt data")

@@ -8,6 +8,12 @@ struct DatasetFolder {
   /// Makes the folder, or checks that it holds this plan; removes what a killed process left.
   func open() throws -> FileLock {
     let folder = job.folder
+    // The paths of an empty one would begin at the root.
+    guard !folder.isEmpty else {
+      throw StageFailure(
+        .options, "cannot make dataset", found: "an empty path", expected: "a folder",
+        remedy: "name one with --to")
+    }
     let planPath = folder + "/plan.txt"
     if let status = FileSystem.status(folder) {
       guard status.kind == .folder else {

@@ -32,7 +32,7 @@ public struct IngestStage {
   /// - Throws: If an option or an input is wrong, or too many documents were rejected; what was
   ///   finished stays in the store.
   public func run() throws -> StoreSummary {
-    let files = try InputFinder.find(options.inputs)
+    let files = try findInputs()
     let tokenizer = try Tokenizer.load(options.tokenizer, pattern: options.tokenizerPattern)
     let endOfText = try endOfTextID(tokenizer)
     let detector = try Detector(modelPath: options.languageModel)
@@ -58,6 +58,18 @@ public struct IngestStage {
     progress.start(.done, total: 0)
     try checkRejects(summary)
     return summary
+  }
+
+  private func findInputs() throws -> [InputFile] {
+    let found = try InputFinder.search(options.inputs)
+    if let first = found.skippedPaths.first {
+      logger.warning(
+        """
+        passed over \(found.skippedPaths.count) files in the folders given, whose names are not of \
+        an input (.jsonl, .txt, ... also .gz, .zst) or not UTF-8, first \(first)
+        """)
+    }
+    return found.files
   }
 
   private func stopped() -> StageFailure {

@@ -35,6 +35,12 @@ public final class TokenStore: Sendable {
 
   /// Opens a store to add to it, or makes it; no other process may hold it.
   public static func openForWriting(_ folder: String, facts: StoreFacts) throws -> TokenStore {
+    // The paths of an empty one would begin at the root.
+    guard !folder.isEmpty else {
+      throw StageFailure(
+        .options, "cannot make token store", found: "an empty path", expected: "a folder",
+        remedy: "name one with --to")
+    }
     let catalogPath = catalogPath(folder)
     if FileSystem.status(catalogPath) == nil {
       try checkEmpty(folder)

@@ -40,6 +40,8 @@ public enum Console {
         } else if errno == EPIPE {
           exit(0)
         } else if errno != EINTR {
+          let reason = String(cString: strerror(errno)).lowercased()
+          if descriptor != STDERR_FILENO { error("cannot write output: \(reason)") }
           exit(1)
         }
       }

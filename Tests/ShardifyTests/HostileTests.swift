@@ -41,4 +41,14 @@ import Testing
     let summary = try place.ingest([input]) { $0.holdoutMinimum = minimum }
     #expect(summary.documentsIn == documents.count)
   }
+
+  @Test func anEmptyPathIsNotTheRoot() throws {
+    let input = try place.write(documents, to: "in.jsonl")
+    let store = failure { try place.ingest([input]) { $0.store = "" } }
+    #expect(
+      store == "cannot make token store: an empty path, expected a folder; name one with --to")
+    try place.ingest([input])
+    let dataset = failure { try place.balance(to: "data") { $0.dataset = "" } }
+    #expect(dataset == "cannot make dataset: an empty path, expected a folder; name one with --to")
+  }
 }
