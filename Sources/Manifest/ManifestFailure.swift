@@ -45,6 +45,12 @@ func database<Value>(
     case .SQLITE_CANTOPEN:
       throw ManifestFailure(.missing, what, path: path, found: message, remedy: "check the path")
     default:
+      // What SQLite says of a sum over rows that no shardify has written.
+      if message.contains("integer overflow") {
+        throw ManifestFailure(
+          .notOurs, what, path: path, found: "numbers whose sum is too large",
+          expected: "an SQLite file of shardify")
+      }
       throw ManifestFailure(.database, what, path: path, found: message)
     }
   } catch {

@@ -147,7 +147,8 @@ import Testing
         }
         _ = try result.get()
       }
-      #expect(failed?.code == .corrupt)
+      #expect(failed?.code == .tooLarge)
+      #expect(failed?.found == "a zstd window over \(1 << limit) bytes")
     }
   }
 

@@ -5,7 +5,9 @@ import Synchronization
 import Testing
 
 @Suite struct WarningTests {
-  let place = Workplace()
+  let place: Workplace
+
+  init() throws { place = try Workplace() }
 
   private func warnings(_ input: String) throws -> [String] {
     let lines = Mutex<[String]>([])
