@@ -34,8 +34,8 @@ public final class DetectWorker {
 
   /// Tells the script and language of a text, any bytes.
   ///
-  /// - Complexity: one pass for the script; the language of a text above 2,048 bytes is read from
-  ///   eight windows of 256 bytes.
+  /// - Complexity: one pass for the script; the language of a text above 1,024 bytes is read from
+  ///   eight windows of 128 bytes.
   public func detect(_ text: UnsafeRawBufferPointer) -> Detection {
     counter.count(text)
     let system = resolver.resolve(counter)

@@ -5,9 +5,9 @@
 /// edges are moved inwards to whole code points.
 struct TextWindows {
   /// A text of at most this many bytes is scored whole.
-  static let wholeLimit = 2048
+  static let wholeLimit = 1024
   static let count = 8
-  static let width = 256
+  static let width = 128
 
   /// The parts of `text`, in order.
   static func ranges(of text: UnsafeRawBufferPointer, sampling: Bool) -> [Range<Int>] {

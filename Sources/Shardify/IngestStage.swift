@@ -176,6 +176,7 @@ public struct IngestStage {
         settings: settings, detector: detector, tokenizer: tokenizer, progress: progress)
     }
     nonisolated(unsafe) let feed = feed
+    var repeated = RunAssembler.RepeatedIDs()
     while true {
       let queue = BoundedQueue<FeedItem>(capacity: jobs * 2 + 2)
       nonisolated(unsafe) var contents = IngestFeed.RunContents()
@@ -187,15 +188,16 @@ public struct IngestStage {
           while let item = queue.pop() { workers[thread - 1].process(item) }
         }
       }
-      try write(contents, workers, store)
+      repeated.add(try write(contents, workers, store))
       for worker in workers { worker.reset() }
-      if contents.isLast { return }
+      if contents.isLast { break }
     }
+    try warn(of: repeated, store)
   }
 
   private func write(
     _ contents: IngestFeed.RunContents, _ workers: [IngestWorker], _ store: TokenStore
-  ) throws {
+  ) throws -> RunAssembler.RepeatedIDs {
     let assembler = RunAssembler(
       workers: workers, contents: contents, numberColumns: store.facts.numberColumns)
     let number = try store.catalog.nextRunNumber()
@@ -216,7 +218,7 @@ public struct IngestStage {
     }
     try store.catalog.add(
       record, units: units, rejects: rejects, finished: contents.finishedInputs)
-    try warn(of: assembler.repeatedIDs(), store)
+    return assembler.repeatedIDs()
   }
 
   /// Says that an id stands for several texts. Both are kept: a document is told by its content.

@@ -86,6 +86,11 @@ struct RunAssembler {
   struct RepeatedIDs {
     var documents = 0
     var first: (input: Int, offset: Int)?
+
+    mutating func add(_ other: RepeatedIDs) {
+      documents += other.documents
+      if first == nil { first = other.first }
+    }
   }
 
   /// Looks for ids that stand for several texts. Ids are compared within a run, so that memory

@@ -114,7 +114,7 @@ struct IngestCommand: ParsableCommand {
     let progress = Progress()
     let stage = IngestStage(
       options: options, progress: progress, stop: Signals.stopFlag(),
-      logger: ConsoleLogHandler.logger())
+      logger: ConsoleLogHandler.logger(quiet: output.quiet))
     let start = ProgressLine.now()
     let summary = try ProgressLine.show(
       progress, unit: .inputBytes, quiet: output.quiet || output.json

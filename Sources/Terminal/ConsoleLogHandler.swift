@@ -17,8 +17,10 @@ public struct ConsoleLogHandler: LogHandler {
     Console.note(event.level == .info ? "\(event.message)" : "\(event.level): \(event.message)")
   }
 
-  /// A logger that writes to the console.
-  public static func logger() -> Logger {
-    Logger(label: "shardify") { _ in ConsoleLogHandler() }
+  /// A logger that writes to the console; when `quiet`, errors alone.
+  public static func logger(quiet: Bool) -> Logger {
+    var logger = Logger(label: "shardify") { _ in ConsoleLogHandler() }
+    logger.logLevel = quiet ? .error : .info
+    return logger
   }
 }

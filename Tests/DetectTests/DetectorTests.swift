@@ -51,7 +51,7 @@ import Testing
   @Test(arguments: sentences) func twiceTheTextKeepsItsLabel(label: String, text: String) {
     let long = String(repeating: text + "\n", count: 200)
     #expect(worker.detect(long).tag.description == label)
-    #expect(worker.detect(long).flags.contains(.sampled) == (long.utf8.count > 2048))
+    #expect(worker.detect(long).flags.contains(.sampled) == (long.utf8.count > 1024))
   }
 
   @Test(arguments: sentences) func linksNumbersAndEmojiDoNotChangeTheLabel(
