@@ -113,13 +113,22 @@ def field(path, name, separator):
     return "unknown"
 
 
+def newer_sources():
+    """Source files changed after the binary was built: then it is not of this checkout."""
+    built = os.path.getmtime(SHARDIFY)
+    return sum(
+        os.path.getmtime(os.path.join(folder, name)) > built
+        for folder, _, names in os.walk(os.path.join(ROOT, "Sources")) for name in names)
+
+
 def machine():
     """What was measured, with what, on what."""
     memory_kb = field("/proc/meminfo", "MemTotal", ":").split()[0]
     return {
         "shardify": output_of([SHARDIFY, "--version"]),
         "shardify_sha256": output_of(["sha256sum", SHARDIFY]).split()[0][:16],
-        "commit": output_of(["git", "describe", "--always", "--dirty"]),
+        "checkout": setting("BENCH_COMMIT", output_of(["git", "describe", "--always", "--dirty"])),
+        "sources_newer_than_the_binary": newer_sources(),
         "processor": field("/proc/cpuinfo", "model name", ":"),
         "processors": len(os.sched_getaffinity(0)),
         "memory_gb": round(int(memory_kb) / 1e6, 1) if memory_kb.isdigit() else "unknown",
