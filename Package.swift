@@ -61,11 +61,12 @@ let package = Package(
     module("Shards", ["ShardifyCore", "Files", "Compression"]),
     module("Manifest", ["ShardifyCore", "Files", grdb]),
     module("Load", ["ShardifyCore", "Files", "Compression", "Shards"]),
+    module("Dataset", ["ShardifyCore", "Files", "Manifest", "Load"]),
     module(
       "Shardify",
       [
         "ShardifyCore", "Files", "Compression", "Ingest", "Detect", "Tokenize", "Balance",
-        "Shards", "Manifest", "Load", logging, yams,
+        "Shards", "Manifest", "Load", "Dataset", logging, yams,
       ]),
     module(
       "Train",
@@ -76,14 +77,15 @@ let package = Package(
       dependencies: [
         "ShardifyCore", "Terminal", "Shardify", "Tokenize", "Detect", "Balance", "Ingest", "Files",
         "Shards",
-        "Manifest", "Load", argumentParser,
+        "Manifest", "Load", "Dataset", argumentParser,
       ],
       exclude: ["README.md"],
       swiftSettings: strict),
     .executableTarget(
       name: "TrainFromManifest",
       dependencies: [
-        "ShardifyCore", "Terminal", "Train", "Load", "Manifest", "Files", argumentParser,
+        "ShardifyCore", "Terminal", "Train", "Load", "Dataset", "Manifest", "Files",
+        argumentParser,
       ],
       exclude: ["README.md"],
       swiftSettings: strict),
@@ -98,6 +100,7 @@ let package = Package(
     tests("ShardsTests", ["Shards", "ShardifyCore", "Files", "Compression"]),
     tests("ManifestTests", ["Manifest", "ShardifyCore", "Files", grdb]),
     tests("LoadTests", ["Load", "ShardifyCore", "Files", "Compression", "Shards"]),
+    tests("DatasetTests", ["Dataset", "Load", "Manifest", "ShardifyCore", "Files"]),
     tests(
       "ShardifyTests",
       [

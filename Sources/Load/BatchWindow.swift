@@ -8,17 +8,21 @@ final class BatchWindow: @unchecked Sendable {
   private var claimed = 0
   private var taken = 0
   private var closed = false
+  private let count: Int
 
-  init(batchesAhead: Int) {
+  /// - Parameter count: There is work for the numbers below it.
+  init(batchesAhead: Int, count: Int) {
+    self.count = count
     results = Array(repeating: nil, count: max(1, min(1 << 16, batchesAhead)))
   }
 
-  /// The next number to work on, waiting while the window is full; nil once it is closed.
+  /// The next number to work on, waiting while the window is full; nil once it is closed or
+  /// everything is claimed.
   func claim() -> Int? {
     monitor.lock()
     defer { monitor.unlock() }
-    while !closed && claimed >= taken + results.count { monitor.wait() }
-    if closed { return nil }
+    while !closed && claimed < count && claimed >= taken + results.count { monitor.wait() }
+    if closed || claimed >= count { return nil }
     defer { claimed += 1 }
     return claimed
   }
@@ -43,7 +47,7 @@ final class BatchWindow: @unchecked Sendable {
         monitor.wakeAll()
         return result
       }
-      if closed {
+      if closed || taken >= count {
         return .failure(
           LoadFailure(.stopped, "cannot read samples", found: "the reader was stopped"))
       }

@@ -57,7 +57,7 @@ public struct LoaderState: Hashable, Sendable {
         Int($0).flatMap { (1...SampleOrder.laneLimit).contains($0) ? $0 : nil }
       })
     samplesConsumed = try value("samples_consumed") {
-      Int($0).flatMap { (0...1 << 60).contains($0) ? $0 : nil }
+      Int($0).flatMap { (0...SampleOrder.sampleLimit).contains($0) ? $0 : nil }
     }
     let fingerprint = try value("fingerprint") { SHA256.Digest(hex: $0) }
     guard fingerprint == identity.fingerprint else {

@@ -68,6 +68,7 @@ struct SampleAssembler: Sendable {
           PieceSpan(
             sample: sample, firstToken: offset + token - range.firstToken, tokenCount: count,
             language: entry.language, shard: range.shard, piece: piece,
+            content: entry.content,
             startsDocument: entry.startsDocument && token == pieces.starts[piece]))
       }
       token += count

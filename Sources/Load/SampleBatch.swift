@@ -28,13 +28,15 @@ public struct PieceSpan: Hashable, Sendable {
   public var shard: Int
   /// The piece's number in its shard.
   public var piece: Int
+  /// The content hash of its document.
+  public var content: ContentHash
   /// Whether the span begins where a document begins.
   public var startsDocument: Bool
 
   /// Joins the parts; see the properties.
   public init(
     sample: Int, firstToken: Int, tokenCount: Int, language: Int, shard: Int, piece: Int,
-    startsDocument: Bool
+    content: ContentHash = ContentHash(high: 0, low: 0), startsDocument: Bool
   ) {
     self.sample = sample
     self.firstToken = firstToken
@@ -42,6 +44,7 @@ public struct PieceSpan: Hashable, Sendable {
     self.language = language
     self.shard = shard
     self.piece = piece
+    self.content = content
     self.startsDocument = startsDocument
   }
 }

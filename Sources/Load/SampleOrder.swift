@@ -22,6 +22,8 @@ public struct SampleOrder: Sendable {
 
   /// The most lanes a dataset may be read in.
   public static let laneLimit = 1 << 14
+  /// The most global samples that are counted.
+  public static let sampleLimit = 1 << 60
   static let tokenLimit = 1 << 48
   static let sequenceLimit = 1 << 32
 

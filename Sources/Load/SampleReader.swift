@@ -26,9 +26,11 @@ public final class SampleReader {
   ///   - samplesConsumed: Where to start: the global samples consumed by all ranks so far.
   ///   - shardTokens: Tokens of each shard of `source`.
   ///   - vocabularySize: Ids at or above this are refused.
+  ///   - steps: Batches wanted; nothing is read for those after them. Nil for no end.
   public init(
     _ source: any TokenSource, order: SampleOrder, slice: RankSlice, samplesConsumed: Int,
-    shardTokens: [Int], vocabularySize: Int, options: ReaderOptions = ReaderOptions()
+    shardTokens: [Int], vocabularySize: Int, options: ReaderOptions = ReaderOptions(),
+    steps: Int? = nil
   ) {
     self.order = order
     self.slice = slice
@@ -37,7 +39,7 @@ public final class SampleReader {
       source, shardTokens: shardTokens, vocabularySize: vocabularySize,
       frameLimit: options.framesKept ?? lanes + lanes / 8 + 2 * options.threads + 2,
       shardLimit: 2 * lanes + 2)
-    window = BatchWindow(batchesAhead: options.batchesAhead)
+    window = BatchWindow(batchesAhead: options.batchesAhead, count: steps ?? .max)
     let assembler = SampleAssembler(cache: cache, skipsBadShards: options.skipsBadShards)
     let work = Work(
       assembler: assembler, order: order, slice: slice, start: samplesConsumed, window: window)
@@ -61,7 +63,8 @@ public final class SampleReader {
 
   /// This rank's part of the next global batch; waits until it is there.
   ///
-  /// - Throws: The failure of the shard that could not be read; then on every call.
+  /// - Throws: The failure of the shard that could not be read; then on every call. `.stopped` after
+  ///   the last of the steps that were wanted.
   public func next() throws(LoadFailure) -> SampleBatch {
     if let failure { throw failure }
     let start = Self.seconds()

@@ -37,6 +37,6 @@ struct ShardifyRoot: ParsableCommand {
     version: ShardifyVersion.text,
     subcommands: [
       IngestCommand.self, BalanceCommand.self, VerifyCommand.self, InspectCommand.self,
-      DetectCommand.self, EncodeCommand.self, DecodeCommand.self,
+      OrderCommand.self, DetectCommand.self, EncodeCommand.self, DecodeCommand.self,
     ])
 }

@@ -21,7 +21,7 @@ public typealias TrainFailure = ModuleFailure<TrainFailureCode>
 
 extension ModuleFailure where Code == TrainFailureCode {
   /// Carries the failure of a lower module up, message and all.
-  static func wrapping<Lower>(_ code: TrainFailureCode, _ lower: ModuleFailure<Lower>)
+  public static func wrapping<Lower>(_ code: TrainFailureCode, _ lower: ModuleFailure<Lower>)
     -> TrainFailure
   {
     TrainFailure(

@@ -87,7 +87,7 @@ public final class Trainer {
     let reader = SampleReader(
       data.training, order: order, slice: slice, samplesConsumed: samplesConsumed,
       shardTokens: data.facts.shards.map(\.tokens), vocabularySize: data.facts.vocabularySize,
-      options: options.reader)
+      options: options.reader, steps: max(0, options.steps - step))
     var saved = step
     while step < options.steps && !summary.wasStopped {
       let result = try makeStep(reader)

@@ -1,3 +1,4 @@
+import Dataset
 import Files
 import Glibc
 import Load
@@ -16,7 +17,10 @@ struct TrainRun {
   }
 
   func run() throws(TrainFailure) {
-    let facts = try DatasetFacts(manifest: command.manifest)
+    let facts: DatasetFacts
+    do throws(LoadFailure) { facts = try DatasetFacts(manifest: command.manifest) } catch {
+      throw .wrapping(.data, error)
+    }
     let options = command.options(processors: Self.processors())
     let log = try openLog()
     let display = StepDisplay(steps: options.steps, quiet: command.quiet)

@@ -98,7 +98,7 @@ import Testing
     ["balance", "store", "--to", "d", "--temperature", "2", "--alpha", "1"],
     ["balance", "store", "--to", "d", "--unit", "pages"],
     ["balance", "store", "--to", "d", "--budget", "many"], ["encode"], ["decode"], ["verify"],
-    ["inspect"],
+    ["inspect"], ["order"], ["order", "data"], ["order", "data", "--global-batch", "8"],
   ]) func wrongUsageIs64(arguments: [String]) throws {
     let found = try tool.run(arguments)
     if arguments.isEmpty {

@@ -1,8 +1,10 @@
+import Dataset
+import Files
+import Glibc
 import Load
 import Manifest
 import ShardifyCore
 import Testing
-import Train
 
 @Suite struct DatasetFactsTests {
   func manifest() throws -> DatasetManifest {
@@ -59,7 +61,7 @@ import Train
       #expect {
         _ = try facts(manifest, in: folder)
       } throws: { error in
-        (error as? TrainFailure)?.message.contains(name) == true
+        (error as? LoadFailure)?.message.contains(name) == true
       }
     }
   }
@@ -68,7 +70,25 @@ import Train
     #expect {
       _ = try DatasetFacts(manifest: "/nowhere/manifest.sqlite")
     } throws: { error in
-      (error as? TrainFailure)?.message.contains("/nowhere/manifest.sqlite") == true
+      (error as? LoadFailure)?.message.contains("/nowhere/manifest.sqlite") == true
     }
+  }
+}
+
+/// A folder that is removed with everything in it.
+final class TemporaryFolder {
+  let path: String
+
+  init() throws {
+    var random = SystemRandomNumberGenerator()
+    path = "/tmp/shardify-dataset-tests-\(random.next())"
+    try FileSystem.makeFolders(path)
+  }
+
+  deinit {
+    for name in (try? FileSystem.names(in: path)) ?? [] {
+      try? FileSystem.remove(path + "/" + name)
+    }
+    rmdir(path)
   }
 }

@@ -4,20 +4,22 @@ import Manifest
 import ShardifyCore
 
 extension DatasetFacts {
-  /// Reads what training needs from a manifest.
+  /// Reads what a loader needs from a manifest.
   ///
   /// - Parameter path: A `manifest.sqlite`, or the folder that holds one.
-  /// - Throws: `.data` if the manifest cannot be read or lacks a fact.
-  public init(manifest path: String) throws(TrainFailure) {
+  /// - Throws: `.dataset` if the manifest cannot be read or lacks a fact.
+  public init(manifest path: String) throws(LoadFailure) {
     let file = FileSystem.status(path)?.kind == .folder ? path + "/manifest.sqlite" : path
     let manifest: DatasetManifest
     do throws(ManifestFailure) { manifest = try ManifestFile.read(file) } catch {
-      throw .wrapping(.data, error)
+      throw LoadFailure(
+        .dataset, error.what, path: error.path, offset: error.offset, found: error.found,
+        expected: error.expected, remedy: error.remedy)
     }
-    func fact<T>(_ name: String, _ parse: (String) -> T?) throws(TrainFailure) -> T {
+    func fact<T>(_ name: String, _ parse: (String) -> T?) throws(LoadFailure) -> T {
       guard let text = manifest.dataset[name], let value = parse(text) else {
-        throw TrainFailure(
-          .data, "cannot open manifest", path: file,
+        throw LoadFailure(
+          .dataset, "cannot open manifest", path: file,
           found: manifest.dataset[name].map { "\(name) \($0.prefix(80))" } ?? "no \(name)",
           expected: "a valid \(name)", remedy: "it is damaged; run the same balance again")
       }
@@ -43,8 +45,8 @@ extension DatasetFacts {
       languages: manifest.languages.map(\.tag), shards: shards(.train), holdout: shards(.holdout),
       languageTokens: manifest.languages.map(\.writtenTokens))
     guard Int(endOfTextID) < vocabularySize else {
-      throw TrainFailure(
-        .data, "cannot open manifest", path: file, found: "end_of_text_id \(endOfTextID)",
+      throw LoadFailure(
+        .dataset, "cannot open manifest", path: file, found: "end_of_text_id \(endOfTextID)",
         expected: "below \(vocabularySize)", remedy: "it is damaged; run the same balance again")
     }
   }
