@@ -8,8 +8,7 @@ import Shards
 struct BalanceJob: Sendable {
   let folder: String
   let facts: StoreFacts
-  let runs: [RunReader]
-  let holdout: Holdout
+  let view: StoreView
   let plan: MixturePlan
   let scans: [LanguageTag: StoreScan.Language]
   let seed: UInt64
@@ -19,13 +18,12 @@ struct BalanceJob: Sendable {
   let planDigest: SHA256.Digest
 
   init(
-    folder: String, store: TokenStore, runs: [RunReader], holdout: Holdout, plan: MixturePlan,
-    scan: StoreScan, options: BalanceOptions, shardCount: Int
+    folder: String, store: TokenStore, view: StoreView, plan: MixturePlan, scan: StoreScan,
+    options: BalanceOptions, shardCount: Int
   ) {
     self.folder = folder
     facts = store.facts
-    self.runs = runs
-    self.holdout = holdout
+    self.view = view
     self.plan = plan
     var scans: [LanguageTag: StoreScan.Language] = [:]
     for language in scan.languages { scans[language.supply.tag] = language }
@@ -94,7 +92,7 @@ struct BalanceJob: Sendable {
   /// Bytes one writer holds at most: a frame of tokens and its table for each language and run.
   var writerBytes: Int {
     var sum = 8 << 20
-    for run in runs {
+    for run in view.runs {
       for (_, frames) in run.languages {
         let largest = frames.map { run.index.frames[$0] }.max { $0.tokenCount < $1.tokenCount }
         guard let largest else { continue }

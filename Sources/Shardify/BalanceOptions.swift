@@ -9,6 +9,8 @@ public struct BalanceOptions: Sendable {
   public var dataset: String?
   /// Which languages, in what shares, how many tokens.
   public var mixture: Mixture
+  /// Which documents of the store take part, and under which language.
+  public var view = ViewOptions()
   /// How many shards; nil goes by `shardTokens`.
   public var shardCount: Int?
   /// Tokens a shard should have.

@@ -22,7 +22,7 @@ public struct BalanceStage: Sendable {
   /// What `run` would write.
   public func plan() throws -> (plan: MixturePlan, shardCount: Int) {
     let store = try TokenStore.open(options.store)
-    let (_, _, _, plan, shards) = try prepare(store)
+    let (_, _, plan, shards) = try prepare(store)
     return (plan, shards)
   }
 
@@ -32,10 +32,10 @@ public struct BalanceStage: Sendable {
       throw StageFailure(.options, "cannot balance", found: "no dataset folder", expected: "--to")
     }
     let store = try TokenStore.open(options.store)
-    let (runs, holdout, scan, plan, shardCount) = try prepare(store)
+    let (view, scan, plan, shardCount) = try prepare(store)
     let job = BalanceJob(
-      folder: folder, store: store, runs: runs, holdout: holdout, plan: plan, scan: scan,
-      options: options, shardCount: shardCount)
+      folder: folder, store: store, view: view, plan: plan, scan: scan, options: options,
+      shardCount: shardCount)
     let lock = try DatasetFolder(job: job).open()
     defer { withExtendedLifetime(lock) {} }
     progress.start(.writing, total: plan.budget)
@@ -59,8 +59,8 @@ public struct BalanceStage: Sendable {
 
   private func prepare(
     _ store: TokenStore
-  ) throws -> ([RunReader], Holdout, StoreScan, MixturePlan, Int) {
-    let runs = try store.openRuns()
+  ) throws -> (StoreView, StoreScan, MixturePlan, Int) {
+    let view = try StoreView(store: store, options: options.view)
     if try !store.catalog.isFinished() {
       throw StageFailure(
         .options, "cannot balance", path: options.store,
@@ -68,12 +68,11 @@ public struct BalanceStage: Sendable {
         expected: "a store whose inputs are read to their end",
         remedy: "run the same shardify ingest again, or without the input that failed")
     }
-    let holdout = try store.holdout()
     let scan = try StoreScan(
-      runs: runs, holdout: holdout, seed: options.seed, jobs: options.jobs, progress: progress)
+      view: view, seed: options.seed, jobs: options.jobs, progress: progress)
     let plan = try planMixture(
       scan.languages.map(\.supply).filter { $0.tokens > 0 }, options.mixture)
-    return (runs, holdout, scan, plan, try shardCount(plan.budget))
+    return (view, scan, plan, try shardCount(plan.budget))
   }
 
   private func shardCount(_ budget: Int) throws -> Int {

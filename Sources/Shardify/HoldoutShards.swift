@@ -19,8 +19,7 @@ struct HoldoutShards {
     var tokens = 0
     for (number, plan) in job.plan.languages.enumerated() {
       guard (job.scans[plan.tag]?.heldOutTokens ?? 0) > 0 else { continue }
-      let cursor = LanguageCursor(
-        runs: job.runs, language: plan.tag, part: .heldOut, holdout: job.holdout, zstd: zstd)
+      let cursor = job.view.cursor(of: plan.tag, part: .heldOut, zstd: zstd)
       try cursor.rewind()
       while let (_, table, index) = cursor.current, let key = cursor.key {
         if tokens >= shardTokens, let full = writer {

@@ -17,15 +17,14 @@ final class LanguageStream {
   private(set) var place: Place?
 
   init(
-    languageIndex: Int, plan: LanguagePlan, scan: StoreScan.Language, runs: [RunReader],
-    holdout: Holdout, seed: UInt64, zstd: ZstdDecompressor, firstShard: Int, shardCount: Int
+    languageIndex: Int, plan: LanguagePlan, scan: StoreScan.Language, view: StoreView,
+    seed: UInt64, zstd: ZstdDecompressor, firstShard: Int, shardCount: Int
   ) throws(ShardsFailure) {
     self.languageIndex = languageIndex
     self.seed = seed
     quota = plan.quota
     ringTokens = scan.supply.tokens
-    cursor = LanguageCursor(
-      runs: runs, language: plan.tag, part: .training, holdout: holdout, zstd: zstd)
+    cursor = view.cursor(of: plan.tag, part: .training, zstd: zstd)
     guard quota > 0, ringTokens > 0 else { return }
     try seek(
       to: Ring.firstCoordinate(ofShard: firstShard, of: shardCount, quota: quota), scan: scan)

@@ -25,8 +25,8 @@ struct ShardMerge {
       guard let scan = job.scans[plan.tag] else { continue }
       streams.append(
         try LanguageStream(
-          languageIndex: number, plan: plan, scan: scan, runs: job.runs, holdout: job.holdout,
-          seed: job.seed, zstd: zstd, firstShard: range.lowerBound, shardCount: job.shardCount))
+          languageIndex: number, plan: plan, scan: scan, view: job.view, seed: job.seed, zstd: zstd,
+          firstShard: range.lowerBound, shardCount: job.shardCount))
     }
     var heap = PlaceHeap()
     for (number, stream) in streams.enumerated() {

@@ -1,5 +1,4 @@
 import Balance
-import Compression
 import Manifest
 import ShardifyCore
 import Shards
@@ -11,9 +10,12 @@ struct StoreScan: Sendable {
   /// One language.
   struct Language: Sendable {
     var supply: LanguageSupply
+    /// Documents held out that take part; others are filtered.
     var heldOutDocuments = 0
     var heldOutTokens = 0
     var duplicates = 0
+    /// Documents left out, by the view's reasons; held-out ones with them.
+    var filtered: [Int]
     /// Tokens before the ring's first piece, in key order.
     var ringStart = 0
     /// Every so many pieces the key and the tokens before it, in key order.
@@ -30,17 +32,15 @@ struct StoreScan: Sendable {
   /// The languages, sorted by tag.
   let languages: [Language]
 
-  init(
-    runs: [RunReader], holdout: Holdout, seed: UInt64, jobs: Int, progress: Progress
-  ) throws {
-    let tags = Set(runs.flatMap { $0.languages.map(\.language) }).sorted()
+  init(view: StoreView, seed: UInt64, jobs: Int, progress: Progress) throws {
+    let tags = view.languages.map(\.tag)
     let results = Mutex<[Language?]>(Array(repeating: nil, count: tags.count))
     let failure = Mutex<ShardsFailure?>(nil)
     progress.start(.planning, total: tags.count)
     Parallel.forEach(below: tags.count, threads: jobs) { number in
       if failure.withLock({ $0 != nil }) { return }
       do throws(ShardsFailure) {
-        let scanned = try StoreScan.scan(tags[number], runs, holdout, seed)
+        let scanned = try StoreScan.scan(tags[number], view, seed)
         results.withLock { $0[number] = scanned }
       } catch {
         failure.withLock { if $0 == nil { $0 = error } }
@@ -52,32 +52,24 @@ struct StoreScan: Sendable {
   }
 
   private static func scan(
-    _ tag: LanguageTag, _ runs: [RunReader], _ holdout: Holdout, _ seed: UInt64
+    _ tag: LanguageTag, _ view: StoreView, _ seed: UInt64
   ) throws(ShardsFailure) -> Language {
-    let zstd: ZstdDecompressor
-    do throws(CompressionFailure) {
-      zstd = try ZstdDecompressor()
-    } catch {
-      throw ShardsFailure(.file, error.what, found: error.found)
-    }
-    let cursor = LanguageCursor(
-      runs: runs, language: tag, part: .all, holdout: holdout, zstd: zstd)
+    let cursor = view.cursor(of: tag, part: .all, zstd: try StoreView.decompressor())
     var language = Language(
       supply: LanguageSupply(tag: tag, documents: 0, pieces: 0, tokens: 0, bytes: 0, scalars: 0),
-      digest: SHA256.of([]))
+      filtered: Array(repeating: 0, count: view.reasons.count), digest: SHA256.of([]))
     var digest = SHA256()
     let start = Ring.startKey(seed: seed, tag: tag)
     var startFound = false
     // Keyed by bytes: two names that differ only in normalization are two sources.
     var sources: [[UInt8]: (documents: Int, tokens: Int)] = [:]
-    let extra = holdout.documents[tag] ?? []
     try cursor.rewind()
     while let (run, table, index) = cursor.current, let key = cursor.key {
       let tokens = table.tokenCount(index)
-      let heldOut =
-        table.flags(index).contains(.heldOut)
-        || (!extra.isEmpty && extra.contains(table.content(index)))
-      if heldOut {
+      let status = try cursor.status()
+      if let reason = status?.reason {
+        language.filtered[reason] += key.piece == 0 ? 1 : 0
+      } else if status?.isHeldOut == true {
         language.heldOutDocuments += key.piece == 0 ? 1 : 0
         language.heldOutTokens += tokens
       } else {

@@ -25,15 +25,14 @@ struct VerifyStore: Sendable {
     problems.compare(
       "store: documents read", found: "\(try store.catalog.documentCount())",
       expected: facts.manifest.dataset["documents_in"] ?? "none")
-    let runs = try store.openRuns()
-    let held = try store.holdout()
+    let view = try StoreView(store: store)
     let results = Mutex<[VerifyProblems?]>(Array(repeating: nil, count: facts.languages.count))
     try Parallel.forEach(below: facts.languages.count, threads: jobs) {
       (number: Int) throws(ShardsFailure) in
       var found = VerifyProblems(limit: VerifyProblems.limitPerShard)
-      let zstd = try decompressor()
-      try training(number, runs, held, zstd, &found)
-      try heldOut(number, runs, held, zstd, &found)
+      let zstd = try StoreView.decompressor()
+      try training(number, view, zstd, &found)
+      try heldOut(number, view, zstd, &found)
       results.withLock { $0[number] = found }
     }
     for found in results.withLock({ $0 }) {
@@ -42,21 +41,11 @@ struct VerifyStore: Sendable {
     return problems
   }
 
-  private func decompressor() throws(ShardsFailure) -> ZstdDecompressor {
-    do throws(CompressionFailure) {
-      return try ZstdDecompressor()
-    } catch {
-      throw ShardsFailure(.file, error.what, found: error.found)
-    }
-  }
-
   private func training(
-    _ number: Int, _ runs: [RunReader], _ held: Holdout, _ zstd: ZstdDecompressor,
-    _ problems: inout VerifyProblems
+    _ number: Int, _ view: StoreView, _ zstd: ZstdDecompressor, _ problems: inout VerifyProblems
   ) throws(ShardsFailure) {
     let language = facts.languages[number]
-    let cursor = LanguageCursor(
-      runs: runs, language: language.row.tag, part: .training, holdout: held, zstd: zstd)
+    let cursor = view.cursor(of: language.row.tag, part: .training, zstd: zstd)
     var sums = Array(repeating: UInt64(0), count: facts.shardCount)
     var counts = [0, 0, 0, 0]
     var bytes: [UInt8] = []
@@ -116,12 +105,10 @@ struct VerifyStore: Sendable {
   }
 
   private func heldOut(
-    _ number: Int, _ runs: [RunReader], _ held: Holdout, _ zstd: ZstdDecompressor,
-    _ problems: inout VerifyProblems
+    _ number: Int, _ view: StoreView, _ zstd: ZstdDecompressor, _ problems: inout VerifyProblems
   ) throws(ShardsFailure) {
     let language = facts.languages[number]
-    let cursor = LanguageCursor(
-      runs: runs, language: language.row.tag, part: .heldOut, holdout: held, zstd: zstd)
+    let cursor = view.cursor(of: language.row.tag, part: .heldOut, zstd: zstd)
     var sum: UInt64 = 0
     var bytes: [UInt8] = []
     try cursor.rewind()

@@ -14,7 +14,9 @@ public struct Holdout: Sendable, Equatable {
 /// Walks the pieces of one language over all runs of a store, in key order, each document once.
 ///
 /// A document that several runs hold is taken from the copy with the smallest source name, then
-/// id, input and offset; the others are duplicates.
+/// id, input and offset; the others are duplicates. A language may be put together from several of
+/// the store's: then copies filed under different ones fall together in the same way. Filters see
+/// the copy that stays, so that they do not depend on how documents are spread over runs.
 public final class LanguageCursor {
   /// Which pieces a cursor stops at.
   public enum Part: Sendable {
@@ -22,27 +24,46 @@ public final class LanguageCursor {
     case training
     /// What is held out.
     case heldOut
-    /// Everything.
+    /// Everything, what a filter leaves out as well.
     case all
   }
 
-  /// The language.
-  public let language: LanguageTag
   private let cursors: [RunCursor]
   private let part: Part
   private let extra: Set<ContentHash>
+  private let filter: (any DocumentFilter)?
   private var winner = -1
+  /// What was decided of the document last asked about.
+  private var decided: (high: UInt64, low: UInt64, status: DocumentStatus)?
 
-  /// Makes a cursor that stands before the first piece: call `seek` or `rewind`.
-  public init(
+  /// Makes a cursor over one language that stands before the first piece: call `seek` or `rewind`.
+  public convenience init(
     runs: [RunReader], language: LanguageTag, part: Part, holdout: Holdout,
     zstd: ZstdDecompressor
   ) {
-    self.language = language
+    self.init(
+      runs: runs, languages: [language], part: part, holdout: holdout, filter: nil, zstd: zstd)
+  }
+
+  /// Makes a cursor over several languages of the store as one.
+  ///
+  /// - Parameters:
+  ///   - languages: Ascending. A document held out under one of them is held out.
+  ///   - filter: Leaves documents out; nil takes all.
+  public init(
+    runs: [RunReader], languages: [LanguageTag], part: Part, holdout: Holdout,
+    filter: (any DocumentFilter)?, zstd: ZstdDecompressor
+  ) {
     self.part = part
-    extra = holdout.documents[language] ?? []
-    cursors = runs.filter { !$0.frames(of: language).isEmpty }
-      .map { RunCursor(run: $0, language: language, zstd: zstd) }
+    self.filter = filter
+    extra = languages.reduce(into: []) { $0.formUnion(holdout.documents[$1] ?? []) }
+    var cursors: [RunCursor] = []
+    for language in languages {
+      for (number, run) in runs.enumerated() where !run.frames(of: language).isEmpty {
+        cursors.append(RunCursor(run: run, number: number, language: language, zstd: zstd))
+      }
+    }
+    self.cursors = cursors
   }
 
   /// The key of the current piece; nil past the end.
@@ -52,6 +73,11 @@ public final class LanguageCursor {
   public var current: (run: RunReader, table: PieceTable, index: Int)? {
     guard winner >= 0, let (table, index) = cursors[winner].current else { return nil }
     return (cursors[winner].run, table, index)
+  }
+
+  /// The number of the current piece's run, and the language the store files it under.
+  public var origin: (run: Int, language: LanguageTag)? {
+    winner >= 0 ? (cursors[winner].number, cursors[winner].language) : nil
   }
 
   /// Documents left out because another copy stayed, among those passed so far.
@@ -80,13 +106,31 @@ public final class LanguageCursor {
     if winner >= 0 { try cursors[winner].appendTokens(to: &out) }
   }
 
-  /// Passes over pieces of the other part.
+  /// Whether the document of the current piece may be trained on, is held out, or is left out and
+  /// why; nil past the end. The same for all pieces of a document.
+  public func status() throws(ShardsFailure) -> DocumentStatus? {
+    guard let key, winner >= 0, let (table, index) = cursors[winner].current else { return nil }
+    if let decided, decided.high == key.high, decided.low == key.low { return decided.status }
+    let isHeldOut =
+      table.flags(index).contains(.heldOut)
+      || (!extra.isEmpty && extra.contains(table.content(index)))
+    var status = DocumentStatus(isHeldOut: isHeldOut, reason: nil)
+    if let filter {
+      let cursor = cursors[winner]
+      status.reason = filter.reason(
+        StoredDocument(
+          run: cursor.number, language: cursor.language, table: table, index: index,
+          length: filter.needsLength ? try cursor.documentLength() : DocumentLength()))
+    }
+    decided = (key.high, key.low, status)
+    return status
+  }
+
+  /// Passes over pieces of the other part and what is left out.
   private func settle() throws(ShardsFailure) {
-    while part != .all, let (_, table, index) = current {
-      let heldOut =
-        table.flags(index).contains(.heldOut)
-        || (!extra.isEmpty && extra.contains(table.content(index)))
-      if heldOut == (part == .heldOut) { return }
+    if part == .all { return }
+    while let status = try status() {
+      if status.reason == nil && status.isHeldOut == (part == .heldOut) { return }
       try step()
     }
   }
@@ -121,8 +165,8 @@ public final class LanguageCursor {
   private func precedes(_ a: RunCursor, _ b: RunCursor) -> Bool {
     guard let (left, i) = a.current, let (right, j) = b.current else { return false }
     return DuplicateOrder.precedes(
-      left.row(i, language: language), DuplicateOrder.numbers(left, i),
-      source: name(a.run, left.source(i)), right.row(j, language: language),
+      left.row(i, language: a.language), DuplicateOrder.numbers(left, i),
+      source: name(a.run, left.source(i)), right.row(j, language: b.language),
       DuplicateOrder.numbers(right, j), source: name(b.run, right.source(j)))
   }
 

@@ -110,6 +110,26 @@ public final class PieceTable: Sendable {
   /// The source's number among the run's names.
   public func source(_ index: Int) -> Int { Int(load(9, index) as UInt32) }
 
+  /// The dominant script.
+  public func script(_ index: Int) -> UInt32 { load(13, index) }
+
+  /// The part of the letters in the dominant script, in 1/10,000.
+  public func scriptShare(_ index: Int) -> Int { Int(load(14, index) as UInt16) }
+
+  /// What the detector noted.
+  public func detectionFlags(_ index: Int) -> UInt8 { load(15, index) }
+
+  /// The detector's label number `rank` of three, as a tag; 0 for none.
+  public func label(_ index: Int, rank: Int) -> UInt64 { load(16 + rank, index) }
+
+  /// The probability of the detector's label number `rank` of three, in 1/10,000.
+  public func probability(_ index: Int, rank: Int) -> Int { Int(load(19 + rank, index) as UInt16) }
+
+  /// Whether a piece is of the document that `key` names.
+  func isOf(_ key: PieceKey, _ index: Int) -> Bool {
+    load(0, index) == key.high && load(1, index) == key.low
+  }
+
   /// The hash of the document's id.
   public func idHash(_ index: Int) -> UInt64 { load(12, index) }
 

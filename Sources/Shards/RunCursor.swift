@@ -5,6 +5,9 @@ import ShardifyCore
 /// frame of tokens are in memory.
 final class RunCursor {
   let run: RunReader
+  /// The run's number among those of the store.
+  let number: Int
+  let language: LanguageTag
   private let frames: Range<Int>
   private let zstd: ZstdDecompressor
   private var frame: Int
@@ -13,8 +16,10 @@ final class RunCursor {
   private var tokenStart = 0
   private var tokens: [UInt8]?
 
-  init(run: RunReader, language: LanguageTag, zstd: ZstdDecompressor) {
+  init(run: RunReader, number: Int = 0, language: LanguageTag, zstd: ZstdDecompressor) {
     self.run = run
+    self.number = number
+    self.language = language
     self.zstd = zstd
     frames = run.frames(of: language)
     frame = frames.upperBound
@@ -56,6 +61,38 @@ final class RunCursor {
   var current: (table: PieceTable, index: Int)? {
     guard let table, piece < table.count else { return nil }
     return (table, piece)
+  }
+
+  /// The length of the whole document of the current piece: its pieces follow each other, but not
+  /// all in one frame.
+  func documentLength() throws(ShardsFailure) -> DocumentLength {
+    guard let (table, index) = current else { return DocumentLength() }
+    var length = DocumentLength()
+    length.add(table, index)
+    if table.flags(index).isSuperset(of: [.first, .last]) { return length }
+    let key = table.key(index)
+    var place = (frame: frame, table: table, index: index)
+    while !place.table.flags(place.index).contains(.last) {
+      place.index += 1
+      if place.index == place.table.count {
+        guard frames.contains(place.frame + 1) else { break }
+        place = (place.frame + 1, try run.table(of: place.frame + 1, with: zstd), 0)
+      }
+      guard place.table.isOf(key, place.index) else { break }
+      length.add(place.table, place.index)
+    }
+    place = (frame, table, index)
+    while !place.table.flags(place.index).contains(.first) {
+      if place.index == 0 {
+        guard frames.contains(place.frame - 1) else { break }
+        let before = try run.table(of: place.frame - 1, with: zstd)
+        place = (place.frame - 1, before, before.count)
+      }
+      place.index -= 1
+      guard place.table.isOf(key, place.index) else { break }
+      length.add(place.table, place.index)
+    }
+    return length
   }
 
   /// Appends the tokens of the current piece, as stored.

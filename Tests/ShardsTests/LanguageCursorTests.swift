@@ -20,7 +20,7 @@ import Testing
       try cursor.appendTokens(to: &bytes)
       pieces.append(
         TestPiece(
-          row: table.row(index, language: cursor.language),
+          row: table.row(index, language: cursor.origin?.language ?? LanguageCursorTests.language),
           source: run.names.sources[table.source(index)],
           numbers: (0..<table.numberColumns).map { table.number(index, column: $0) },
           ids: decoded(bytes, width: 2, 0..<table.tokenCount(index))))
