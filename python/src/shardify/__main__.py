@@ -1,0 +1,81 @@
+"""`python -m shardify`: the order of a dataset, line for line as `shardify order` prints it; and verify.
+
+    python -m shardify order DATASET --sequence-length L --global-batch B [--world-size W --rank R --from-step S --steps N]
+    python -m shardify verify DATASET
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+
+from .dataset import Dataset
+from .errors import ShardifyError
+from .order import rank_places
+from .reader import SampleReader
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a command; the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _order(options) if options.command == "order" else _verify(options)
+    except ShardifyError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        return 141
+
+
+def run() -> None:
+    """The entry point of the console script."""
+    raise SystemExit(main())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m shardify")
+    commands = parser.add_subparsers(dest="command", required=True)
+    order = commands.add_parser("order", help="what a rank is given, one line a sample")
+    order.add_argument("dataset")
+    for name, default in (
+        ("sequence-length", None),
+        ("global-batch", None),
+        ("world-size", 1),
+        ("rank", 0),
+        ("from-step", 0),
+        ("steps", 1),
+        ("seed", 0),
+    ):
+        order.add_argument(f"--{name}", type=int, default=default, required=default is None)
+    order.add_argument("--lanes", type=int)
+    order.add_argument("--documents", action="store_true", help="add the pieces of each sample")
+    commands.add_parser("verify", help="read every byte").add_argument("dataset")
+    return parser
+
+
+def _order(options: argparse.Namespace) -> int:
+    dataset = Dataset(options.dataset)
+    order = dataset.order(options.sequence_length, seed=options.seed, lanes=options.lanes)
+    first, last = rank_places(options.global_batch, options.rank, options.world_size)
+    reader = SampleReader(dataset, order)
+    for step in range(options.from_step, options.from_step + options.steps):
+        rows, samples = reader.read(step * options.global_batch + first, last - first)
+        for place, row, sample in zip(range(first, last), rows, samples.tolist()):
+            start = reader.stretches(sample)[0]
+            digest = hashlib.sha256(row.tobytes()).hexdigest()
+            print(step, place, sample, start.shard, start.first, digest, sep="\t")
+    reader.close()
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    problems = Dataset(options.dataset).verify()
+    for problem in problems:
+        print(f"error: {problem}", file=sys.stderr)
+    print(f"{options.dataset}: {len(problems)} shards with problems")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    run()
