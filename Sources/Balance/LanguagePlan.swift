@@ -35,4 +35,9 @@ public struct LanguagePlan: Sendable, Equatable {
   public var effectiveEpochs: Double {
     supply.tokens > 0 ? Double(quota) / Double(supply.tokens) : 0
   }
+
+  /// Passes over the language with those of the datasets that this one continues.
+  public var epochsAfter: Double {
+    supply.tokens > 0 ? Double(supply.tokensBefore + quota) / Double(supply.tokens) : 0
+  }
 }

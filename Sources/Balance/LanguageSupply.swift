@@ -14,6 +14,9 @@ public struct LanguageSupply: Sendable, Equatable {
   public var bytes: Int
   /// Unicode scalars of the text.
   public var scalars: Int
+  /// Where on the ring the dataset starts, in tokens from the ring's own start on the first pass:
+  /// what the datasets that it continues went over. 0 for one that continues none.
+  public var tokensBefore = 0
 
   /// Joins the counts.
   public init(

@@ -72,7 +72,9 @@ struct Planner {
   /// just fit still do.
   func limits(budget: Int, epochs: Decimal?) -> [Limits] {
     supplies.map { supply in
-      let most = epochs?.of(supply.tokens) ?? Quotas.largestTotal
+      // What earlier datasets went over counts.
+      let most =
+        epochs.map { max(0, $0.of(supply.tokens) - supply.tokensBefore) } ?? Quotas.largestTotal
       if let share = mixture.fixedShares[supply.tag] {
         let tokens = Decimal(share: share).of(budget)
         if isAllFixed && tokens <= most {

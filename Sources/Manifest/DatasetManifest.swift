@@ -3,7 +3,7 @@ import ShardifyCore
 /// The manifest of a dataset as a value: what `manifest.sqlite` holds.
 public struct DatasetManifest: Sendable, Equatable {
   /// The format this program writes.
-  public static let formatVersion = 1
+  public static let formatVersion = 2
 
   /// Facts by name; `docs/manifest.md` lists them.
   public var dataset: [String: String] = [:]
@@ -54,6 +54,12 @@ public struct DatasetManifest: Sendable, Equatable {
     public var bindingRule = ""
     /// Where its ring starts: 16 bytes.
     public var startKey: [UInt8] = []
+    /// Passes over its ring completed before this dataset, by the datasets it continues.
+    public var firstPass = 0
+    /// The first key of this dataset on that pass, 20 bytes; empty: the ring's own start.
+    public var firstKey: [UInt8] = []
+    /// Tokens of the ring before it.
+    public var firstOffset = 0
 
     /// Makes a row for a language.
     public init(tag: LanguageTag) { self.tag = tag }
@@ -179,7 +185,8 @@ public struct DatasetManifest: Sendable, Equatable {
           "\($0.tag)", "\($0.documents)", "\($0.pieces)", "\($0.availableTokens)",
           "\($0.availableBytes)", "\($0.availableScalars)", "\($0.heldOutDocuments)",
           "\($0.quotaTokens)", "\($0.writtenTokens)", "\($0.writtenPieces)",
-          "\($0.documentsInShards)", $0.bindingRule, Hex.string($0.startKey),
+          "\($0.documentsInShards)", $0.bindingRule, Hex.string($0.startKey), "\($0.firstPass)",
+          Hex.string($0.firstKey), "\($0.firstOffset)",
         ])
     }
     lines += shards.map {

@@ -33,9 +33,14 @@ public enum ManifestFile {
       available_scalars INTEGER NOT NULL, held_out_documents INTEGER NOT NULL,
       quota_tokens INTEGER NOT NULL, written_tokens INTEGER NOT NULL,
       written_pieces INTEGER NOT NULL, documents_in_shards INTEGER NOT NULL,
-      binding_rule TEXT NOT NULL, start_key BLOB NOT NULL,
+      binding_rule TEXT NOT NULL, start_key BLOB NOT NULL, first_pass INTEGER NOT NULL,
+      first_key BLOB NOT NULL, first_offset INTEGER NOT NULL,
       effective_epochs REAL GENERATED ALWAYS AS
         (CASE WHEN available_tokens > 0 THEN quota_tokens * 1.0 / available_tokens ELSE 0.0 END)
+        VIRTUAL,
+      epochs_before REAL GENERATED ALWAYS AS
+        (CASE WHEN available_tokens > 0
+          THEN first_pass + first_offset * 1.0 / available_tokens ELSE first_pass * 1.0 END)
         VIRTUAL) STRICT, WITHOUT ROWID;
     CREATE TABLE shards (
       split TEXT NOT NULL, shard INTEGER NOT NULL, path TEXT NOT NULL,
@@ -54,6 +59,11 @@ public enum ManifestFile {
     CREATE TABLE provenance (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
     """
 
+  /// `count` places for values, between commas.
+  private static func places(_ count: Int) -> String {
+    Array(repeating: "?", count: count).joined(separator: ", ")
+  }
+
   private static func insert(_ manifest: DatasetManifest, _ db: Database) throws {
     for (table, rows) in [("dataset", manifest.dataset), ("provenance", manifest.provenance)] {
       for (key, value) in rows.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
@@ -62,11 +72,12 @@ public enum ManifestFile {
     }
     for row in manifest.languages {
       try db.execute(
-        sql: "INSERT INTO languages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        sql: "INSERT INTO languages VALUES (" + places(16) + ")",
         arguments: [
           row.tag.description, row.documents, row.pieces, row.availableTokens, row.availableBytes,
           row.availableScalars, row.heldOutDocuments, row.quotaTokens, row.writtenTokens,
           row.writtenPieces, row.documentsInShards, row.bindingRule, Data(row.startKey),
+          row.firstPass, Data(row.firstKey), row.firstOffset,
         ])
     }
     for row in manifest.shards {

@@ -48,7 +48,7 @@ struct ManifestRows {
       """
       language, documents, pieces, available_tokens, available_bytes, available_scalars,
       held_out_documents, quota_tokens, written_tokens, written_pieces, documents_in_shards,
-      binding_rule, start_key
+      binding_rule, start_key, first_pass, first_key, first_offset
       """, orderBy: "language"
     ).map { row in
       var language = DatasetManifest.Language(tag: try row.tag(0))
@@ -64,6 +64,9 @@ struct ManifestRows {
       language.documentsInShards = try row.count(10)
       language.bindingRule = try row.text(11)
       language.startKey = try row.bytes(12)
+      language.firstPass = try row.count(13)
+      language.firstKey = try row.bytes(14)
+      language.firstOffset = try row.count(15)
       return language
     }
   }

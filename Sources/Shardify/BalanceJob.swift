@@ -14,43 +14,30 @@ struct BalanceJob: Sendable {
   let seed: UInt64
   let shardCount: Int
   let compressionLevel: Int
+  let text: DatasetPlan
   let planText: [UInt8]
   let planDigest: SHA256.Digest
+  let lap: LapRule
 
   init(
-    folder: String, store: TokenStore, view: StoreView, plan: MixturePlan, scan: StoreScan,
-    options: BalanceOptions, shardCount: Int
-  ) {
+    folder: String, store: TokenStore, prepared: PreparedBalance, options: BalanceOptions
+  ) throws {
     self.folder = folder
     facts = store.facts
-    self.view = view
-    self.plan = plan
+    view = prepared.view
+    plan = prepared.plan
     var scans: [LanguageTag: StoreScan.Language] = [:]
-    for language in scan.languages { scans[language.supply.tag] = language }
+    for language in prepared.scan.languages { scans[language.supply.tag] = language }
     self.scans = scans
-    seed = options.seed
-    self.shardCount = shardCount
+    seed = prepared.seed
+    shardCount = prepared.shardCount
     compressionLevel = options.compressionLevel
-    var lines = [
-      "shardify plan v1", "ring_version\t\(Ring.version)", "store_key\t\(store.facts.storeKey)",
-      "tokenizer_sha256\t\(store.facts.tokenizer)",
-      "vocabulary_size\t\(store.facts.vocabularySize)",
-      "end_of_text_id\t\(store.facts.endOfTextID)",
-      "max_piece_tokens\t\(store.facts.maxPieceTokens)",
-      "policy\t\(plan.mixture.policy)", "unit\t\(plan.mixture.unit.rawValue)",
-      "seed\t\(options.seed)",
-      "shard_count\t\(shardCount)", "compression_level\t\(options.compressionLevel)",
-      "libzstd_version\t\(Zstd.libraryVersionText)", "budget_tokens\t\(plan.budget)",
-    ]
-    for language in plan.languages {
-      let supply = language.supply
-      let digest = scans[language.tag]?.digest.description ?? ""
-      lines.append(
-        "language\t\(language.tag)\t\(supply.documents)\t\(supply.pieces)\t\(supply.tokens)"
-          + "\t\(supply.bytes)\t\(language.quota)\t\(language.bindingRule.rawValue)\t\(digest)")
-    }
-    planText = Array((lines.joined(separator: "\n") + "\n").utf8)
+    text = try PlanBuilder(store: store, prepared: prepared, options: options).build()
+    planText = text.text
     planDigest = SHA256.of(planText)
+    lap = LapRule(
+      storeKey: facts.storeKey, seed: seed,
+      languages: plan.languages.map { ($0.tag, $0.start) })
   }
 
   /// The path of a shard relative to the dataset.

@@ -15,8 +15,11 @@ public struct BalanceOptions: Sendable {
   public var shardCount: Int?
   /// Tokens a shard should have.
   public var shardTokens = 64 << 20
-  /// Picks where each language's ring starts and where copies stand.
-  public var seed: UInt64 = 0
+  /// Picks where each language's ring starts and where copies stand; nil: 0, or the seed of the
+  /// dataset that is continued.
+  public var seed: UInt64?
+  /// The dataset to go on from.
+  public var continuing: ContinueOptions?
   /// zstd level of the shards.
   public var compressionLevel = 3
   /// Shards written at the same time.

@@ -19,87 +19,78 @@ public struct BalanceStage: Sendable {
     self.stop = stop
   }
 
+  /// What a balance planned, and what it wrote unless that was all.
+  public struct Outcome: Sendable {
+    /// The mixture.
+    public var plan: MixturePlan
+    /// Shards of the dataset.
+    public var shardCount: Int
+    /// What it goes on from.
+    public var continuation: Continuation?
+    /// What was written; nil of a plan alone.
+    public var manifest: DatasetManifest?
+  }
+
   /// What `run` would write.
-  public func plan() throws -> (plan: MixturePlan, shardCount: Int) {
-    let store = try TokenStore.open(options.store)
-    let (_, _, plan, shards) = try prepare(store)
-    return (plan, shards)
+  public func plan() throws -> Outcome {
+    let (_, prepared) = try prepare()
+    return Outcome(
+      plan: prepared.plan, shardCount: prepared.shardCount, continuation: prepared.continuation)
   }
 
   /// Writes what is missing of the dataset; gives the manifest and the plan.
-  public func run() throws -> (manifest: DatasetManifest, plan: MixturePlan) {
+  public func run() throws -> Outcome {
     guard let folder = options.dataset else {
       throw StageFailure(.options, "cannot balance", found: "no dataset folder", expected: "--to")
     }
+    let (planner, prepared) = try prepare()
+    let manifest = try write(prepared, store: planner.store, to: folder)
+    progress.start(.done, total: 0)
+    return Outcome(
+      plan: prepared.plan, shardCount: prepared.shardCount, continuation: prepared.continuation,
+      manifest: manifest)
+  }
+
+  private func prepare() throws -> (BalancePlanner, PreparedBalance) {
     let store = try TokenStore.open(options.store)
-    let (view, scan, plan, shardCount) = try prepare(store)
-    let job = BalanceJob(
-      folder: folder, store: store, view: view, plan: plan, scan: scan, options: options,
-      shardCount: shardCount)
+    let parent = try options.continuing.map { try ContinuationReader($0) }
+    let seed = try parent?.seed(asked: options.seed) ?? options.seed ?? 0
+    // Asked before the store is read, which may take long.
+    _ = try options.shardCount(asked: options.shardCount, budget: 1)
+    let planner = try BalancePlanner(
+      store: store, options: options, seed: seed, progress: progress)
+    let continuation = try parent?.read(store: store, runs: planner.view.runs)
+    let prepared = try planner.prepare(
+      options.mixture, shardCount: options.shardCount, continuation: continuation)
+    return (planner, prepared)
+  }
+
+  /// Writes what is missing of a dataset that has been planned.
+  func write(
+    _ prepared: PreparedBalance, store: TokenStore, to folder: String
+  ) throws -> DatasetManifest {
+    let job = try BalanceJob(folder: folder, store: store, prepared: prepared, options: options)
     let lock = try DatasetFolder(job: job).open()
     defer { withExtendedLifetime(lock) {} }
-    progress.start(.writing, total: plan.budget)
+    progress.start(.writing, total: prepared.plan.budget)
     let summaries = try writeShards(job)
     if stop.isSet { throw stopped(folder) }
     let heldOut = try HoldoutShards(job: job, shardTokens: options.shardTokens).run()
-    let manifest = try ManifestBuilder(
-      job: job, store: store, scan: scan, options: options, summaries: summaries,
-      heldOut: heldOut
+    var manifest = try ManifestBuilder(
+      plan: job.text, planDigest: job.planDigest, summaries: summaries, heldOut: heldOut,
+      folder: store.folder
     ).build()
+    manifest.provenance = [
+      "shardify_version": ShardifyVersion.text, "store": options.store, "jobs": "\(options.jobs)",
+    ]
     try ManifestFile.write(manifest, to: folder + "/manifest.sqlite")
-    progress.start(.done, total: 0)
-    return (manifest, plan)
+    return manifest
   }
 
   private func stopped(_ folder: String) -> StageFailure {
     StageFailure(
       .stopped, "stopped", path: folder, found: "asked to end before all shards were written",
       remedy: "run the same command again to go on from here")
-  }
-
-  private func prepare(
-    _ store: TokenStore
-  ) throws -> (StoreView, StoreScan, MixturePlan, Int) {
-    let view = try StoreView(store: store, options: options.view)
-    if try !store.catalog.isFinished() {
-      throw StageFailure(
-        .options, "cannot balance", path: options.store,
-        found: "the last shardify ingest into it did not finish",
-        expected: "a store whose inputs are read to their end",
-        remedy: "run the same shardify ingest again, or without the input that failed")
-    }
-    let scan = try StoreScan(
-      view: view, seed: options.seed, jobs: options.jobs, progress: progress)
-    let plan = try planMixture(
-      scan.languages.map(\.supply).filter { $0.tokens > 0 }, options.mixture)
-    return (view, scan, plan, try shardCount(plan.budget))
-  }
-
-  private func shardCount(_ budget: Int) throws -> Int {
-    guard (-7...22).contains(options.compressionLevel) else {
-      throw StageFailure(
-        .options, "cannot balance", found: "--compression-level \(options.compressionLevel)",
-        expected: "from -7 to 22")
-    }
-    if let count = options.shardCount {
-      guard (1...99_999).contains(count) else {
-        throw StageFailure(
-          .options, "cannot balance", found: "--shards \(count)", expected: "from 1 to 99999")
-      }
-      return count
-    }
-    guard options.shardTokens > 0 else {
-      throw StageFailure(
-        .options, "cannot balance", found: "--shard-size \(options.shardTokens)",
-        expected: "at least 1 token")
-    }
-    let count = max(1, (budget + options.shardTokens / 2) / options.shardTokens)
-    guard count <= 99_999 else {
-      throw StageFailure(
-        .options, "cannot balance", found: "\(count) shards of \(options.shardTokens) tokens",
-        expected: "at most 99999 shards", remedy: "give a larger --shard-size")
-    }
-    return count
   }
 
   private func writeShards(_ job: BalanceJob) throws -> [ShardSummary] {

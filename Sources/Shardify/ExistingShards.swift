@@ -17,7 +17,7 @@ struct ExistingShards {
       guard reader.header.plan == job.planDigest, reader.header.shard == shard,
         !reader.header.isHoldout
       else { return nil }
-      return try ShardSummary(reading: reader)
+      return try ShardSummary(reading: reader, isFirstLap: job.lap.isFirstLap)
     } catch {
       if error.code == .corrupt || error.code == .truncated || error.code == .version {
         return nil
@@ -29,7 +29,9 @@ struct ExistingShards {
 
 extension ShardSummary {
   /// Sums up a shard that was written before, reading all of it.
-  init(reading reader: ShardReader) throws(ShardsFailure) {
+  init(
+    reading reader: ShardReader, isFirstLap: (ShardPiece) -> Bool
+  ) throws(ShardsFailure) {
     var payload = SHA256()
     for frame in reader.frames.indices {
       let raw = try reader.rawFrame(frame)
@@ -40,6 +42,7 @@ extension ShardSummary {
       tokenCount: reader.header.tokenCount, pieceCount: pieces.count,
       fileSizeBytes: reader.fileSizeBytes, fileDigest: try reader.fileDigest(),
       payloadDigest: payload.finish(),
-      parts: ShardSummary.parts(of: pieces, languages: reader.header.languages.count))
+      parts: ShardSummary.parts(
+        of: pieces, languages: reader.header.languages.count, isFirstLap: isFirstLap))
   }
 }

@@ -11,6 +11,8 @@ final class LanguageStream {
   private let quota: Int
   private let ringTokens: Int
   private let seed: UInt64
+  /// Ring tokens from the ring's own start on the first pass to where the dataset starts.
+  private let tokensBefore: Int
   private var start = 0
 
   /// The place of the current copy; nil when the quota is reached.
@@ -24,6 +26,7 @@ final class LanguageStream {
     self.seed = seed
     quota = plan.quota
     ringTokens = scan.supply.tokens
+    tokensBefore = plan.supply.tokensBefore
     cursor = view.cursor(of: plan.tag, part: .training, zstd: zstd)
     guard quota > 0, ringTokens > 0 else { return }
     try seek(
@@ -36,9 +39,13 @@ final class LanguageStream {
     guard let (_, table, index) = cursor.current, let key = cursor.key else { return nil }
     return ShardPiece(
       languageIndex: languageIndex, flags: table.flags(index).intersection([.first, .last]),
-      pass: start / ringTokens, piece: Int(key.piece), tokenCount: table.tokenCount(index),
+      pass: pass, piece: Int(key.piece), tokenCount: table.tokenCount(index),
       byteCount: table.byteCount(index), content: table.content(index))
   }
+
+  /// Passes over the ring before the current copy, with those of the datasets that this one
+  /// continues.
+  private var pass: Int { (tokensBefore + start) / ringTokens }
 
   /// Appends the tokens of the current copy, as stored.
   func appendTokens(to out: inout [UInt8]) throws(ShardsFailure) {
@@ -53,9 +60,9 @@ final class LanguageStream {
     try settle()
   }
 
-  /// Goes to the first copy that ends after a ring coordinate.
+  /// Goes to the first copy that ends after a coordinate of the dataset.
   private func seek(to coordinate: Int, scan: StoreScan.Language) throws(ShardsFailure) {
-    let (pass, onRing) = coordinate.quotientAndRemainder(dividingBy: ringTokens)
+    let (pass, onRing) = (tokensBefore + coordinate).quotientAndRemainder(dividingBy: ringTokens)
     let wanted = (onRing + scan.ringStart) % ringTokens
     var low = 0
     var high = scan.marks.count
@@ -71,7 +78,7 @@ final class LanguageStream {
       try cursor.advance()
     }
     let ring = (tokens - scan.ringStart + ringTokens) % ringTokens
-    start = pass * ringTokens + ring
+    start = pass * ringTokens + ring - tokensBefore
     try settle()
   }
 
@@ -83,6 +90,6 @@ final class LanguageStream {
     guard let (_, table, index) = cursor.current, let key = cursor.key else { return }
     place = Place(
       start: start, end: start + table.tokenCount(index), quota: quota,
-      jitter: Ring.jitter(seed: seed, pass: start / ringTokens, key: key))
+      jitter: Ring.jitter(seed: seed, pass: pass, key: key))
   }
 }

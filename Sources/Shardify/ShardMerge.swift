@@ -35,7 +35,7 @@ struct ShardMerge {
     for shard in range {
       let writer = try ShardWriter(
         path: job.path(ofShard: shard, .train), header: job.header(shard: shard, .train),
-        planText: job.planText, compressor: compressor)
+        planText: job.planText, compressor: compressor, isFirstLap: job.lap.isFirstLap)
       while let (place, number) = heap.first, place.shard(of: job.shardCount) == shard {
         if stop.isSet { return }
         let stream = streams[number]

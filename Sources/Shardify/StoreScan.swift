@@ -16,7 +16,8 @@ struct StoreScan: Sendable {
     var duplicates = 0
     /// Documents left out, by the view's reasons; held-out ones with them.
     var filtered: [Int]
-    /// Tokens before the ring's first piece, in key order.
+    /// Tokens before the ring's first piece, in key order; all where no key is at or after the
+    /// ring's start.
     var ringStart = 0
     /// Every so many pieces the key and the tokens before it, in key order.
     var marks: [(key: PieceKey, tokens: Int)] = []
@@ -92,6 +93,7 @@ struct StoreScan: Sendable {
       }
       try cursor.advance()
     }
+    if !startFound { language.ringStart = language.supply.tokens }
     language.duplicates = cursor.duplicateDocuments
     language.digest = digest.finish()
     language.sources = sources.sorted { $0.key.lexicographicallyPrecedes($1.key) }

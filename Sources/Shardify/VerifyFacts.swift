@@ -7,8 +7,11 @@ struct VerifyFacts: Sendable {
   /// A language of the mixture.
   struct Language: Sendable {
     var row: DatasetManifest.Language
+    /// Where the dataset starts on the ring.
+    var first: RingStart
+    /// The ring's own start.
     var start: (high: UInt64, low: UInt64)
-    /// Tokens after the last whole pass.
+    /// Tokens after the last whole lap.
     var partialTokens: Int
   }
 
@@ -53,14 +56,20 @@ struct VerifyFacts: Sendable {
     }
     var languages: [Language] = []
     var numbers: [LanguageTag: Int] = [:]
-    for row in manifest.languages where row.bindingRule != "excluded" {
+    for row in manifest.languages where row.bindingRule != DatasetPlan.excluded {
       guard row.quotaTokens == 0 || row.availableTokens > 0 else {
         throw VerifyProblem(line: "manifest: \(row.tag) has a quota and no tokens")
+      }
+      guard row.firstPass <= Int(UInt32.max), row.firstOffset <= row.availableTokens,
+        let start = VerifyFacts.start(row),
+        start.tokens(offset: 0, ring: row.availableTokens) != nil
+      else {
+        throw VerifyProblem(line: "manifest: \(row.tag) has a start that is not on its ring")
       }
       numbers[row.tag] = languages.count
       languages.append(
         Language(
-          row: row, start: Ring.startKey(seed: seed, tag: row.tag),
+          row: row, first: start, start: Ring.startKey(seed: seed, tag: row.tag),
           partialTokens: row.writtenTokens % max(1, row.availableTokens)))
     }
     self.languages = languages
@@ -71,6 +80,12 @@ struct VerifyFacts: Sendable {
     guard max(total, quota, written) < 0x1p60 else {
       throw VerifyProblem(line: "manifest: more than 2^60 tokens")
     }
+  }
+
+  /// Where a dataset starts a language; nil if its key is malformed.
+  private static func start(_ row: DatasetManifest.Language) -> RingStart? {
+    if row.firstKey.isEmpty { return RingStart(pass: row.firstPass, key: nil) }
+    return PieceKey(bytes: row.firstKey).map { RingStart(pass: row.firstPass, key: $0) }
   }
 
   /// Tokens of each language before each training shard by the manifest; shape [shards][languages].

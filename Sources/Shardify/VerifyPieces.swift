@@ -45,7 +45,7 @@ struct PieceWalk {
     let wrapped = (key.high, key.low) < language.start
     let isHoldout = row.split == .holdout
     let edge = ShardAudit.Edge(
-      order: ShardAudit.Order(pass: piece.pass, wrapped: wrapped && !isHoldout, key: key),
+      order: RingOrder(pass: piece.pass, wrapped: wrapped && !isHoldout, key: key),
       flags: piece.flags, tokenCount: piece.tokenCount)
     if let last = audit.parts[piece.languageIndex]?.last {
       if let wrong = last.problem(before: edge) { problem(wrong) }
@@ -56,8 +56,8 @@ struct PieceWalk {
     part.tokens += piece.tokenCount
     part.pieces += 1
     part.bytes += piece.byteCount
-    if piece.pass == 0 && piece.flags.contains(.first) { part.documents += 1 }
     if isHoldout {
+      if piece.flags.contains(.first) { part.documents += 1 }
       part.sum &+= hash
       if piece.pass != 0 { problem("pass \(piece.pass), expected 0") }
       if piece.languageIndex < previousLanguage { problem("languages are not in order") }
@@ -114,13 +114,17 @@ struct PieceWalk {
       problem("a shard the manifest does not count")
       return
     }
-    let (pass, offset) = start.quotientAndRemainder(dividingBy: language.row.availableTokens)
+    // A lap is one time round from where the dataset starts; passes count from the ring's start.
+    let ring = language.row.availableTokens
+    let (lap, offset) = start.quotientAndRemainder(dividingBy: ring)
+    let pass = language.row.firstPass + (language.row.firstOffset + start) / ring
     coordinates?[piece.languageIndex] = start + piece.tokenCount
     let placed = PieceSum.placed(hash, offset: offset)
-    part.sum &+= PieceSum.weight(pass: pass) &* placed
-    if pass == 0 {
-      part.firstPass &+= placed
-      if offset < language.partialTokens { part.firstPassPart &+= placed }
+    part.sum &+= PieceSum.weight(pass: lap) &* placed
+    if lap == 0 {
+      if piece.flags.contains(.first) { part.documents += 1 }
+      part.firstLap &+= placed
+      if offset < language.partialTokens { part.firstLapPart &+= placed }
     }
     if piece.pass != pass { problem("pass \(piece.pass), expected \(pass)") }
     guard start < language.row.quotaTokens else {

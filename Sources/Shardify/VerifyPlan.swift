@@ -1,3 +1,4 @@
+import Balance
 import Files
 import Manifest
 import ShardifyCore
@@ -19,35 +20,58 @@ struct VerifyPlan {
     }
     problems.compare(
       "plan.txt: SHA-256", found: "\(SHA256.of(text))", expected: "\(facts.plan)")
-    var languages: [String: [Substring]] = [:]
-    var values: [String: String] = [:]
-    for line in String(decoding: text, as: UTF8.self).split(separator: "\n") {
-      let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
-      if fields.first == "language", fields.count >= 8 {
-        languages[String(fields[1])] = Array(fields[2..<8])
-      } else if fields.count == 2 {
-        values[String(fields[0])] = String(fields[1])
-      }
+    let plan: DatasetPlan
+    do throws(StageFailure) {
+      plan = try DatasetPlan(parsing: text, path: "plan.txt")
+    } catch {
+      problems.add(error.message)
+      return
     }
-    for key in [
-      "ring_version", "store_key", "tokenizer_sha256", "vocabulary_size", "end_of_text_id",
-      "max_piece_tokens", "policy", "unit", "seed", "shard_count", "compression_level",
-      "libzstd_version", "budget_tokens",
-    ] {
+    var seen = Set<String>()
+    for fact in plan.facts {
+      seen.insert(fact.key)
       problems.compare(
-        "plan.txt: \(key)", found: values[key] ?? "none",
-        expected: facts.manifest.dataset[key] ?? "none")
+        "plan.txt: \(fact.key)", found: fact.value,
+        expected: facts.manifest.dataset[fact.key] ?? "none")
     }
-    for language in facts.languages {
-      let row = language.row
-      let found = languages.removeValue(forKey: "\(row.tag)") ?? []
-      problems.compare(
-        "plan.txt: language \(row.tag)", found: found.joined(separator: " "),
-        expected: "\(row.documents) \(row.pieces) \(row.availableTokens) \(row.availableBytes)"
-          + " \(row.quotaTokens) \(row.bindingRule)")
+    let own = ["fingerprint", "format_version", "plan_sha256"]
+    let accounts = ["in_shards", "held_out", "left_over", "filtered", "rejected"]
+      .map { "documents_\($0)" }
+    for key in facts.manifest.dataset.keys.sorted()
+    where !seen.contains(key) && !own.contains(key) && !accounts.contains(key) {
+      problems.add("plan.txt: no \(key)")
     }
-    for tag in languages.keys.sorted() {
-      problems.add("plan.txt: language \(tag) is not in the manifest")
+    let rows = facts.manifest.languages
+    compare(
+      "language", plan.languages.map(VerifyPlan.line), rows.map(VerifyPlan.line))
+    func source(_ row: DatasetManifest.LanguageSource) -> String {
+      "\(row.tag) \(row.source): \(row.documents) documents, \(row.tokens) tokens"
     }
+    compare("source", plan.sources.map(source), facts.manifest.languageSources.map(source))
+    func reject(_ row: DatasetManifest.Reject) -> String { "\(row.reason): \(row.documents)" }
+    compare("reject", plan.rejects.map(reject), facts.manifest.rejects.map(reject))
+  }
+
+  /// Says the first line that differs.
+  private mutating func compare(_ what: String, _ found: [String], _ expected: [String]) {
+    problems.compare("plan.txt: \(what) lines", found: found.count, expected: expected.count)
+    for (line, wanted) in zip(found, expected) where line != wanted {
+      problems.add("plan.txt: \(what) \(line), expected \(wanted)")
+      return
+    }
+  }
+
+  private static func line(_ row: DatasetPlan.Language) -> String {
+    let supply = row.supply
+    let key = row.start.key.map { Hex.string($0.bytes) } ?? ""
+    return "\(supply.tag) \(supply.documents) \(supply.pieces) \(supply.tokens) \(supply.bytes)"
+      + " \(supply.scalars) \(row.heldOutDocuments) \(row.quota) \(row.rule) \(row.start.pass)"
+      + " \(key) \(row.startOffset)"
+  }
+
+  private static func line(_ row: DatasetManifest.Language) -> String {
+    "\(row.tag) \(row.documents) \(row.pieces) \(row.availableTokens) \(row.availableBytes)"
+      + " \(row.availableScalars) \(row.heldOutDocuments) \(row.quotaTokens) \(row.bindingRule)"
+      + " \(row.firstPass) \(Hex.string(row.firstKey)) \(row.firstOffset)"
   }
 }

@@ -7,23 +7,9 @@ import Synchronization
 
 /// What the reading of one shard gives to the checks of the whole: a few integers a language.
 struct ShardAudit: Sendable {
-  /// Where a copy stands on its ring, by which the copies of a language ascend.
-  struct Order: Sendable, Comparable {
-    var pass: Int
-    /// Whether the ring has passed its largest key.
-    var wrapped: Bool
-    var key: PieceKey
-
-    static func < (a: Order, b: Order) -> Bool {
-      if a.pass != b.pass { return a.pass < b.pass }
-      if a.wrapped != b.wrapped { return b.wrapped }
-      return a.key < b.key
-    }
-  }
-
   /// The first or last copy of a language in a shard.
   struct Edge: Sendable {
-    var order: Order
+    var order: RingOrder
     var flags: PieceFlags
     var tokenCount: Int
 
@@ -46,12 +32,12 @@ struct ShardAudit: Sendable {
     var pieces = 0
     var documents = 0
     var bytes = 0
-    /// `PieceSum` over all copies, weighted by pass.
+    /// `PieceSum` over all copies, weighted by lap.
     var sum: UInt64 = 0
-    /// `PieceSum` over the copies of pass 0.
-    var firstPass: UInt64 = 0
-    /// The same over those of them that the last, unfinished pass has too.
-    var firstPassPart: UInt64 = 0
+    /// `PieceSum` over the copies of the first lap.
+    var firstLap: UInt64 = 0
+    /// The same over those of them that the last, unfinished lap has too.
+    var firstLapPart: UInt64 = 0
     var first: Edge
     var last: Edge
   }

@@ -49,7 +49,10 @@ struct VerifyStore: Sendable {
     var sums = Array(repeating: UInt64(0), count: facts.shardCount)
     var counts = [0, 0, 0, 0]
     var bytes: [UInt8] = []
-    let start = PieceKey(high: language.start.high, low: language.start.low, piece: 0)
+    // From where the dataset starts, once round.
+    let start =
+      language.first.key
+      ?? PieceKey(high: language.start.high, low: language.start.low, piece: 0)
     try cursor.seek(to: start)
     var wrapped = false
     while !stop.isSet {
@@ -92,15 +95,17 @@ struct VerifyStore: Sendable {
   ) {
     let quota = language.row.quotaTokens
     let placed = PieceSum.placed(hash, offset: offset)
-    var pass = 0
+    let ring = language.row.availableTokens
+    var lap = 0
     var start = offset
-    while start < quota && offset < language.row.availableTokens {
+    while start < quota && offset < ring {
+      let pass = language.row.firstPass + (language.row.firstOffset + start) / ring
       let place = Place(
         start: start, end: start + tokens, quota: quota,
         jitter: Ring.jitter(seed: facts.seed, pass: pass, key: key))
-      sums[place.shard(of: facts.shardCount)] &+= PieceSum.weight(pass: pass) &* placed
-      pass += 1
-      start += language.row.availableTokens
+      sums[place.shard(of: facts.shardCount)] &+= PieceSum.weight(pass: lap) &* placed
+      lap += 1
+      start += ring
     }
   }
 

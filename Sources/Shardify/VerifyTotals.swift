@@ -97,8 +97,8 @@ struct VerifyTotals {
     var part: UInt64 = 0
     for audit in train {
       sum &+= audit.parts[number]?.sum ?? 0
-      whole &+= audit.parts[number]?.firstPass ?? 0
-      part &+= audit.parts[number]?.firstPassPart ?? 0
+      whole &+= audit.parts[number]?.firstLap ?? 0
+      part &+= audit.parts[number]?.firstLapPart ?? 0
     }
     let full = row.writtenTokens / max(1, row.availableTokens)
     if sum == PieceSum.expected(full: full, whole: whole, part: part) { return true }
@@ -169,7 +169,7 @@ struct VerifyTotals {
       rows.reduce(0) { min($0 + value($1), 1 << 60) }
     }
     let mixed = facts.languages.map(\.row)
-    let excluded = manifest.languages.filter { $0.bindingRule == "excluded" }
+    let excluded = manifest.languages.filter { $0.bindingRule == DatasetPlan.excluded }
     let inShards = sum(mixed) { $0.documentsInShards }
     let expected = [
       inShards, sum(manifest.languages) { $0.heldOutDocuments },

@@ -75,8 +75,11 @@ struct BalanceCommand: ParsableCommand {
   @Option(help: "Tokens of a shard.")
   var shardSize = Amount(64 << 20)
 
-  @Option(help: "Picks the order of documents.")
-  var seed: UInt64 = 0
+  @Option(help: "Picks the order of documents (default: 0, or that of the dataset continued).")
+  var seed: UInt64?
+
+  @OptionGroup(title: "Going on from a dataset")
+  var continuing: ContinueArguments
 
   @Option(help: "zstd level of the shards, -7 to 22.")
   var compressionLevel = 3
@@ -111,6 +114,7 @@ struct BalanceCommand: ParsableCommand {
     if mixture != nil, let given = beside.first(where: \.1) {
       throw ValidationError("\(given.0) goes into the mixture file, not beside --mixture")
     }
+    try continuing.check()
     if dataset == nil && !dryRun { throw ValidationError("give --to DATASET, or --dry-run") }
     if let jobs, jobs < 1 || jobs > 1024 {
       throw ValidationError("--jobs \(jobs): expected from 1 to 1024")
@@ -125,29 +129,33 @@ struct BalanceCommand: ParsableCommand {
     options.shardCount = shards
     options.shardTokens = shardSize.value
     options.seed = seed
+    options.continuing = continuing.options
     options.compressionLevel = compressionLevel
     options.jobs = jobs ?? Parallel.availableProcessors
     options.memoryBytes = memory.value
     let progress = Progress()
     let stage = BalanceStage(options: options, progress: progress, stop: Signals.stopFlag())
     if dryRun {
-      let (plan, shardCount) = try stage.plan()
+      let outcome = try stage.plan()
       if output.json {
-        Console.out(plan.json())
+        Console.out(outcome.plan.json())
       } else {
-        Console.out(plan.table())
-        Console.out("\(shardCount) shards; nothing was written")
+        Console.out(outcome.plan.table())
+        if let line = continuing.text(outcome.continuation) { Console.out(line) }
+        Console.out("\(outcome.shardCount) shards; nothing was written")
       }
       return
     }
     let start = ProgressLine.now()
-    let (manifest, plan) = try ProgressLine.show(
+    let outcome = try ProgressLine.show(
       progress, unit: .tokens, quiet: output.quiet || output.json
     ) { try stage.run() }
+    guard let manifest = outcome.manifest else { return }
     if output.json {
       Console.out(ManifestText.json(manifest, dataset: dataset ?? ""))
     } else if !output.quiet {
-      Console.out(plan.table())
+      Console.out(outcome.plan.table())
+      if let line = continuing.text(outcome.continuation) { Console.out(line) }
       Console.out("")
       Console.out(
         ManifestText.text(

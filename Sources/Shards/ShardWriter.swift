@@ -12,7 +12,7 @@ public struct ShardSummary: Sendable, Equatable {
     public var tokens = 0
     /// Pieces.
     public var pieces = 0
-    /// Documents of which a first piece of the first pass is here.
+    /// Documents of which the first piece is here, for the first time in the dataset.
     public var documents = 0
     /// UTF-8 bytes of text.
     public var bytes = 0
@@ -48,13 +48,18 @@ public struct ShardSummary: Sendable, Equatable {
   }
 
   /// Adds up the parts of a shard.
-  public static func parts(of pieces: [ShardPiece], languages: Int) -> [Part] {
+  ///
+  /// - Parameter isFirstLap: Whether the dataset gives a piece for the first time.
+  public static func parts(
+    of pieces: [ShardPiece], languages: Int,
+    isFirstLap: (ShardPiece) -> Bool = { $0.pass == 0 }
+  ) -> [Part] {
     var parts = (0..<languages).map { Part(languageIndex: $0) }
     for piece in pieces where piece.languageIndex < languages {
       parts[piece.languageIndex].tokens += piece.tokenCount
       parts[piece.languageIndex].pieces += 1
       parts[piece.languageIndex].bytes += piece.byteCount
-      if piece.pass == 0 && piece.flags.contains(.first) {
+      if piece.flags.contains(.first) && isFirstLap(piece) {
         parts[piece.languageIndex].documents += 1
       }
     }
@@ -71,6 +76,7 @@ public final class ShardWriter {
   private var header: ShardHeader
   private let planText: [UInt8]
   private let compressor: ZstdCompressor
+  private let isFirstLap: (ShardPiece) -> Bool
   private var payload = SHA256()
   private var pending: [UInt8] = []
   private var compressed: [UInt8] = []
@@ -79,9 +85,13 @@ public final class ShardWriter {
 
   /// Opens the file under a temporary name.
   ///
-  /// - Parameter planText: The text whose SHA-256 the header holds as its plan.
+  /// - Parameters:
+  ///   - planText: The text whose SHA-256 the header holds as its plan.
+  ///   - isFirstLap: Whether the dataset gives a piece for the first time: what documents are
+  ///     counted by.
   public init(
-    path: String, header: ShardHeader, planText: [UInt8], compressor: ZstdCompressor
+    path: String, header: ShardHeader, planText: [UInt8], compressor: ZstdCompressor,
+    isFirstLap: @escaping (ShardPiece) -> Bool = { $0.pass == 0 }
   ) throws(ShardsFailure) {
     guard header.languages.count <= 1 << 16 else {
       throw ShardsFailure(
@@ -91,6 +101,7 @@ public final class ShardWriter {
     self.header = header
     self.planText = planText
     self.compressor = compressor
+    self.isFirstLap = isFirstLap
     file = try FileWriter(path: path)
     pending.reserveCapacity(2 * ShardWriter.frameTokens * header.tokenWidthBytes)
   }
@@ -131,7 +142,8 @@ public final class ShardWriter {
     return ShardSummary(
       tokenCount: header.tokenCount, pieceCount: pieces.count, fileSizeBytes: size,
       fileDigest: digest, payloadDigest: header.payload,
-      parts: ShardSummary.parts(of: pieces, languages: header.languages.count))
+      parts: ShardSummary.parts(
+        of: pieces, languages: header.languages.count, isFirstLap: isFirstLap))
   }
 
   /// The seek table of the Zstandard seekable format, without checksums: the frames carry theirs.

@@ -38,6 +38,9 @@ import Testing
     "UPDATE dataset SET value = '8' WHERE key = 'seed'",
     "UPDATE languages SET quota_tokens = 2501 WHERE language = 'deu_Latn'",
     "UPDATE languages SET start_key = x'00' WHERE language = 'deu_Latn'",
+    "UPDATE languages SET first_pass = 2 WHERE language = 'deu_Latn'",
+    "UPDATE languages SET first_key = x'01' WHERE language = 'yor_Latn'",
+    "UPDATE languages SET first_offset = first_offset + 1 WHERE language = 'deu_Latn'",
     "UPDATE shards SET payload_sha256 = sha256 WHERE shard = 1",
     "UPDATE shard_languages SET pieces = 6 WHERE shard = 1",
     "DELETE FROM language_sources WHERE source = ''",
@@ -62,7 +65,7 @@ import Testing
 
   @Test(arguments: [
     (
-      "PRAGMA user_version = 2", ManifestFailureCode.version, "format version 2, expected version 1"
+      "PRAGMA user_version = 1", ManifestFailureCode.version, "format version 1, expected version 2"
     ),
     ("PRAGMA application_id = 5", .notOurs, "an SQLite file of something else"),
     ("UPDATE shards SET path = '../x'", .notOurs, "shard path \"../x\""),

@@ -20,6 +20,9 @@ func testManifest() -> DatasetManifest {
     row.documentsInShards = 10
     row.bindingRule = number == 0 ? "share" : "excluded"
     row.startKey = number == 0 ? Array(0..<16) : []
+    row.firstPass = number
+    row.firstKey = number == 0 ? [] : Array(0..<20)
+    row.firstOffset = 17 * number
     manifest.languages.append(row)
     for (split, shard) in [(DatasetManifest.Split.train, 0), (.train, 1), (.holdout, 0)] {
       manifest.shardLanguages.append(

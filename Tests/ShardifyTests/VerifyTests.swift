@@ -148,7 +148,7 @@ import Testing
       try problems(bytes, "shards/shard-00077.zst")
         .contains("shards/shard-00077.zst: no row of the manifest names it"))
     #expect(
-      try problems(Array("shardify plan v1\n".utf8), "plan.txt")
+      try problems(Array("shardify plan v2\n".utf8), "plan.txt")
         .contains { $0.hasPrefix("plan.txt: SHA-256: ") })
     #expect(
       try problems(Array("no database, but long enough to be one".utf8), "manifest.sqlite")
@@ -167,6 +167,13 @@ import Testing
       ("belongs to shard", { $0.dataset["seed"] = "1" }),
       ("start_key", { $0.languages[0].startKey[3] ^= 1 }),
       ("pass", { $0.languages[4].availableTokens -= 1 }),
+      ("pass", { $0.languages[4].firstPass += 1 }),
+      ("pass", { $0.languages[4].firstOffset += 100 }),
+      ("a start that is not on its ring", { $0.languages[4].firstOffset = 1 << 40 }),
+      ("a start that is not on its ring", { $0.languages[4].firstKey = [1] }),
+      ("plan.txt: parent_shards", { $0.dataset["parent_shards"] = "3" }),
+      ("plan.txt: no sample", { $0.dataset["sample"] = "3" }),
+      ("plan.txt: reject lines", { $0.rejects.append(.init(reason: "none", documents: 0)) }),
       ("shard_languages train 2", { $0.shardLanguages[$0.shardLanguages.count / 2].bytes += 1 }),
       ("payload SHA-256", { $0.shards[0].payloadDigest = SHA256.of([]) }),
       ("SHA-256", { $0.shards[1].fileDigest = SHA256.of([]) }),

@@ -71,7 +71,8 @@ final class Workplace: Sendable {
     options.shardCount = shards
     options.jobs = 2
     change(&options)
-    return try BalanceStage(options: options, progress: progress, stop: stop).run().manifest
+    let outcome = try BalanceStage(options: options, progress: progress, stop: stop).run()
+    return outcome.manifest ?? DatasetManifest()
   }
 
   func verify(_ dataset: String, store: String? = "store") throws -> VerifyReport {

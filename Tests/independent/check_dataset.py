@@ -170,7 +170,7 @@ TABLES = {
     "languages": (
         "language, documents, pieces, available_tokens, available_bytes, available_scalars,"
         " held_out_documents, quota_tokens, written_tokens, written_pieces, documents_in_shards,"
-        " binding_rule, start_key",
+        " binding_rule, start_key, first_pass, first_key, first_offset",
         "language",
     ),
     "shards": (
@@ -189,7 +189,7 @@ TABLES = {
 def read_manifest(path):
     db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     expect("application_id", db.execute("PRAGMA application_id").fetchone()[0], 0x5348444D)
-    expect("user_version", db.execute("PRAGMA user_version").fetchone()[0], 1)
+    expect("user_version", db.execute("PRAGMA user_version").fetchone()[0], 2)
     tables = {
         name: db.execute(f"SELECT {columns} FROM {name} ORDER BY {order}").fetchall()
         for name, (columns, order) in TABLES.items()
@@ -221,11 +221,16 @@ class Language:
         self.written_pieces, self.in_shards = row[9], row[10]
         self.start = (mixed(seed, START, tag_number(self.tag), 0), mixed(seed, START, tag_number(self.tag), 1))
         expect(f"{self.tag}: start_key", row[12], struct.pack(">QQ", *self.start))
+        # Where the dataset starts on the ring.
+        self.first_pass, self.first_offset = row[13], row[15]
+        self.first_key = struct.unpack(">QQI", row[14]) if row[14] else (*self.start, 0)
+        # One pass later: the end of the first lap.
+        self.lap_end = (self.first_pass + 1, self.first_key[:2] < self.start, self.first_key)
         self.tokens = self.pieces = self.first_pieces = 0
         self.last = None  # (order, tokens, is last of its document, key)
         self.ends = []  # ids given, ids of the last piece, at the end of each shard
         self.firsts = []  # ids of the first piece of each shard, or None
-        self.ring = []  # of pass 0: (key, ids digest)
+        self.ring = []  # of the first lap: (offset, key and ids digest)
         self.held_pieces, self.held_documents, self.held_last = 0, 0, None
 
 
@@ -319,25 +324,27 @@ def ring_piece(language, key, flags, on_pass, tokens, text_bytes, piece, seed, w
     a = language.tokens
     language.tokens += tokens
     language.pieces += 1
-    language.first_pieces += 1 if flags & 1 and on_pass == 0 else 0
+    order = (on_pass, key[:2] < language.start, key)
+    language.first_pieces += 1 if flags & 1 and order < language.lap_end else 0
+    if a == 0 and order < (language.first_pass, language.lap_end[1], language.first_key):
+        problem(f"{where}: before the place where its language starts")
     if language.firsts[-1] is None:
         language.firsts[-1] = tokens
     if a >= language.quota or language.available <= 0:
         problem(f"{where}: begins at id {a} of its language, past its quota")
         return None
-    expect(f"{where}: pass", on_pass, a // language.available)
-    order = (on_pass, key[:2] < language.start, key)
+    expect(f"{where}: pass", on_pass, language.first_pass + (language.first_offset + a) // language.available)
     if language.last:
         if order <= language.last[0] or not follows(language.last[3], language.last[2], key):
             problem(f"{where}: not the next piece of its ring")
     language.last = (order, tokens, bool(flags & 2), key)
     digest = (key, flags, text_bytes, hashlib.sha256(piece).digest()[:16])
     offset = a % language.available
-    if on_pass == 0:
+    if a < language.available:
         language.ring.append((offset, digest))
         language.index = 0
     else:
-        # On every pass the same pieces at the same distance from its start.
+        # On every lap the same pieces at the same distance from its start.
         if offset == 0:
             language.index = 0
         known = language.ring[language.index] if language.index < len(language.ring) else None
@@ -396,14 +403,19 @@ def check_plan(folder, facts, tables):
         problem(f"plan.txt: {error}")
         return
     expect("plan.txt: sha256", hashlib.sha256(plan).hexdigest(), facts["plan_sha256"])
-    lines = [line.split("\t") for line in plan.decode().splitlines()]
-    expect("plan.txt: first line", lines[0], ["shardify plan v1"])
-    for fields in lines[1:]:
-        if fields[0] != "language" and fields[0] in facts:
-            expect(f"plan.txt: {fields[0]}", fields[1], facts[fields[0]])
-    found = [fields[1:8] for fields in lines if fields[0] == "language"]
-    rows = [r for r in tables["languages"] if r[11] != "excluded"]
-    expect("plan.txt: languages", found, [[str(r[i]) for i in (0, 1, 2, 3, 4, 7, 11)] for r in rows])
+    lines = [line.split("\t") for line in plan.decode().split("\n")[:-1]]
+    expect("plan.txt: first line", lines[0], ["shardify plan v2"])
+    plain = {fields[0]: fields[1] for fields in lines[1:] if len(fields) == 2}
+    own = {"fingerprint", "format_version", "plan_sha256"}
+    own |= {f"documents_{n}" for n in ("in_shards", "held_out", "left_over", "filtered", "rejected")}
+    expect("plan.txt: facts", plain, {k: canonical(v) for k, v in facts.items() if k not in own})
+    found = [fields[1:13] for fields in lines if fields[0] == "language"]
+    columns = (0, 1, 2, 3, 4, 5, 6, 7, 11, 13, 14, 15)
+    rows = [[canonical(r[i]) or "-" for i in columns] for r in tables["languages"]]
+    expect("plan.txt: languages", found, rows)
+    for kind, name in (("source", "language_sources"), ("reject", "rejects")):
+        found = [fields[1:] for fields in lines if fields[0] == kind]
+        expect(f"plan.txt: {kind}", found, [[canonical(v) for v in r] for r in tables[name]])
 
 
 def main(folder):

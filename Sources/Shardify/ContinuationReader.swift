@@ -1,0 +1,173 @@
+import Balance
+import Compression
+import Files
+import Manifest
+import ShardifyCore
+import Shards
+
+/// Finds where an earlier dataset stopped, from its manifest and the piece tables of its shards.
+struct ContinuationReader {
+  let options: ContinueOptions
+  let manifest: DatasetManifest
+  let folder: String
+  /// The seed of the dataset.
+  let seed: UInt64
+
+  init(_ options: ContinueOptions) throws {
+    self.options = options
+    let path =
+      FileSystem.status(options.dataset)?.kind == .folder
+      ? options.dataset + "/manifest.sqlite" : options.dataset
+    manifest = try ManifestFile.read(path)
+    folder = FileSystem.parent(path)
+    guard let seed = manifest.dataset["seed"].flatMap({ UInt64($0) }) else {
+      throw ContinuationReader.failure(options.dataset, "no seed in its manifest", "one")
+    }
+    self.seed = seed
+  }
+
+  /// The seed to plan with: the dataset's own, which another that is asked for must be.
+  func seed(asked: UInt64?) throws -> UInt64 {
+    if let asked, asked != seed {
+      throw ContinuationReader.failure(
+        options.dataset, "seed \(seed)", "--seed \(asked)",
+        "leave --seed out: another seed is another order, and its start means nothing there")
+    }
+    return seed
+  }
+
+  /// Where every language stopped.
+  func read(store: TokenStore, runs: [RunReader]) throws -> Continuation {
+    try check(store.facts)
+    let train = manifest.shards.filter { $0.split == .train }
+    let (shards, skipped) = try given(train)
+    var starts: [LanguageTag: RingStart] = [:]
+    for row in manifest.languages {
+      let key = row.firstKey.isEmpty ? nil : PieceKey(bytes: row.firstKey)
+      let start = RingStart(pass: row.firstPass, key: key)
+      if start != .beginning { starts[row.tag] = start }
+    }
+    let last = try lastCopies(train.prefix(shards), storeKey: store.facts.storeKey)
+    for (tag, copy) in last { starts[tag] = copy.after }
+    try checkDocuments(last, store: store, runs: runs)
+    let tokens = train.prefix(shards).reduce(0) { $0 + $1.tokens }
+    return Continuation(
+      fingerprint: manifest.dataset["fingerprint"] ?? "", shards: shards, shardCount: train.count,
+      givenTokens: tokens, remainingTokens: train.reduce(0) { $0 + $1.tokens } - tokens,
+      skippedTokens: skipped, starts: starts)
+  }
+
+  static func failure(
+    _ dataset: String, _ found: String, _ expected: String, _ remedy: String? = nil
+  ) -> StageFailure {
+    StageFailure(
+      .options, "cannot go on from dataset", path: dataset, found: found, expected: expected,
+      remedy: remedy)
+  }
+
+  /// Refuses a dataset whose pieces are not those of the store.
+  private func check(_ facts: StoreFacts) throws {
+    for (key, value) in [
+      ("store_key", "\(facts.storeKey)"), ("tokenizer_sha256", "\(facts.tokenizer)"),
+      ("end_of_text_id", "\(facts.endOfTextID)"),
+      ("max_piece_tokens", "\(facts.maxPieceTokens)"),
+    ] where manifest.dataset[key] != value {
+      throw ContinuationReader.failure(
+        options.dataset, "\(key) \(manifest.dataset[key] ?? "none")", "\(value) as in the store",
+        "name a dataset that was made from this store")
+    }
+  }
+
+  /// How many shards count as given, and how many tokens of the last are skipped by that.
+  private func given(_ train: [DatasetManifest.Shard]) throws -> (shards: Int, skipped: Int) {
+    if let shard = options.afterShard {
+      guard train.indices.contains(shard) else {
+        throw ContinuationReader.failure(
+          options.dataset, "--after-shard \(shard)",
+          "from 0 to \(train.count - 1), as it has \(train.count) shards")
+      }
+      return (shard + 1, 0)
+    }
+    guard let token = options.afterToken else { return (train.count, 0) }
+    var end = 0
+    for (number, shard) in train.enumerated() {
+      end += shard.tokens
+      if end >= token && token > 0 { return (number + 1, end - token) }
+    }
+    throw ContinuationReader.failure(
+      options.dataset, "--after-token \(token)", "from 1 to \(end), as it has \(end) tokens")
+  }
+
+  /// The last copy of a language, and the keys of some before it.
+  private struct LastCopy {
+    static let recentLimit = 32
+
+    var pass: Int
+    var key: PieceKey
+    var recent: [PieceKey]
+    /// The first copy not yet given is at or after the key that follows.
+    var after: RingStart {
+      let (next, overflow) = key.piece.addingReportingOverflow(1)
+      return RingStart(
+        pass: pass,
+        key: PieceKey(high: key.high, low: key.low, piece: overflow ? key.piece : next))
+    }
+  }
+
+  /// The last copy of each language in some shards; opens only the shards that hold one.
+  private func lastCopies(
+    _ train: ArraySlice<DatasetManifest.Shard>, storeKey: StoreKey
+  ) throws -> [LanguageTag: LastCopy] {
+    var wanted: [Int: Set<LanguageTag>] = [:]
+    var lastShard: [LanguageTag: Int] = [:]
+    for row in manifest.shardLanguages
+    where row.split == .train && row.shard < train.count && row.pieces > 0 {
+      lastShard[row.tag] = max(lastShard[row.tag] ?? 0, row.shard)
+    }
+    for (tag, shard) in lastShard { wanted[shard, default: []].insert(tag) }
+    var found: [LanguageTag: LastCopy] = [:]
+    for (shard, tags) in wanted.sorted(by: { $0.key < $1.key }) {
+      let reader = try ShardReader(path: folder + "/" + train[shard].path)
+      guard "\(reader.header.plan)" == manifest.dataset["plan_sha256"],
+        reader.header.shard == shard, !reader.header.isHoldout
+      else {
+        throw ContinuationReader.failure(
+          options.dataset, "\(train[shard].path) is of another plan or number",
+          "what its manifest says", "run shardify verify on it")
+      }
+      for index in stride(from: reader.pieces.count - 1, through: 0, by: -1) {
+        let piece = reader.pieces[index]
+        let tag = reader.header.languages[piece.languageIndex]
+        guard tags.contains(tag), (found[tag]?.recent.count ?? 0) < LastCopy.recentLimit else {
+          continue
+        }
+        let document = storeKey.key(of: piece.content)
+        let key = PieceKey(
+          high: document.high, low: document.low, piece: UInt32(clamping: piece.piece))
+        found[tag, default: LastCopy(pass: piece.pass, key: key, recent: [])].recent.append(key)
+      }
+    }
+    return found
+  }
+
+  /// Refuses a store that does not hold what the dataset gave: stores made with the same seed have
+  /// the same key.
+  private func checkDocuments(
+    _ last: [LanguageTag: LastCopy], store: TokenStore, runs: [RunReader]
+  ) throws {
+    let zstd = try ZstdDecompressor()
+    for (tag, copy) in last.sorted(by: { $0.key < $1.key }) {
+      if runs.allSatisfy({ $0.frames(of: tag).isEmpty }) { continue }
+      let cursor = LanguageCursor(
+        runs: runs, language: tag, part: .all, holdout: Holdout(), zstd: zstd)
+      for key in copy.recent {
+        try cursor.seek(to: key)
+        guard cursor.key == key else {
+          throw ContinuationReader.failure(
+            options.dataset, "a document of \(tag) that \(store.folder) does not hold",
+            "a dataset made from this store")
+        }
+      }
+    }
+  }
+}
