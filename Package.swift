@@ -89,6 +89,11 @@ let package = Package(
       ],
       exclude: ["README.md"],
       swiftSettings: strict),
+    .executableTarget(
+      name: "TokenizeBenchmark",
+      dependencies: ["ShardifyCore", "Files", "Ingest", "Terminal", "Tokenize", argumentParser],
+      exclude: ["README.md"],
+      swiftSettings: strict),
 
     tests("ShardifyCoreTests", ["ShardifyCore"]),
     tests("FilesTests", ["Files", "ShardifyCore"]),

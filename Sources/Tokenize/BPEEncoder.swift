@@ -1,33 +1,57 @@
 import ShardifyCore
 
 /// Encodes pretokens with a `BPEModel` through a cache. One per thread.
+///
+/// Pretokens are taken in batches, each in four steps: scan and ask for the cache lines, look them
+/// up, merge those that are not there, write all ids in order.
 final class BPEEncoder {
-  /// Slots of the cache as a power of two: 16 MiB.
-  static let cacheBits = 17
-  private static let batchSize = 64
+  /// Slots of the cache of short pretokens as a power of two: 32 MiB.
+  static let cacheBits = 19
+  /// The same for longer ones: 2 MiB.
+  private static let longCacheBits = 14
+  private static let batchSize = 128
+  /// Ids that a cache may write past those it says.
+  private static let slack = PretokenCache.maxIDs
 
   private let model: BPEModel
   private let kernel: MergeKernel
-  private let cache: PretokenCache
-  private let ends: UnsafeMutablePointer<Int>
-  private let hashes: UnsafeMutablePointer<UInt64>
+  private let lanes: LaneMerger?
+  private let seams: SeamEncoder?
+  private let cache: PieceCache
+  private let longCache: PretokenCache
+  private let keys: UnsafeMutablePointer<PieceCache.Key>
+  private let slots: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+  private let misses: UnsafeMutablePointer<LaneMerger.Word>
+  private let scratch: UnsafeMutablePointer<TokenID>
+  /// 24 bytes of ones, 24 of zeros, and 32 for the last bytes of a text.
+  private let masks: UnsafeMutablePointer<UInt8>
 
   init(_ model: BPEModel, cacheBits: Int = BPEEncoder.cacheBits) {
     self.model = model
     kernel = MergeKernel(model)
-    cache = PretokenCache(bits: cacheBits)
-    ends = .allocate(capacity: Self.batchSize)
-    hashes = .allocate(capacity: Self.batchSize)
+    lanes = LaneMerger(model)
+    seams = model.seams.map { SeamEncoder($0, model) }
+    cache = PieceCache(bits: cacheBits)
+    longCache = PretokenCache(bits: min(cacheBits, Self.longCacheBits))
+    keys = .allocate(capacity: Self.batchSize)
+    keys.initialize(repeating: PieceCache.Key(), count: Self.batchSize)
+    slots = .allocate(capacity: Self.batchSize)
+    misses = .allocate(capacity: Self.batchSize)
+    scratch = .allocate(capacity: Self.batchSize * PieceCache.maxKeyBytes)
+    masks = .allocate(capacity: 80)
+    masks.initialize(repeating: 0, count: 80)
+    masks.update(repeating: 0xFF, count: 24)
   }
 
   deinit {
-    ends.deallocate()
-    hashes.deallocate()
+    keys.deallocate()
+    slots.deallocate()
+    misses.deallocate()
+    scratch.deallocate()
+    masks.deallocate()
   }
 
   /// Splits text by a scheme and appends the ids of its pretokens.
-  ///
-  /// Pretokens are taken in batches: their cache lines are asked for before any of them is read.
   @inline(__always)
   func encode<S: Scheme>(_ scheme: S.Type, _ text: ScanText, into output: TokenBuffer) {
     var start = 0
@@ -37,75 +61,146 @@ final class BPEEncoder {
       while count < Self.batchSize && at < text.end {
         let end = S.end(text, from: at)
         let length = end &- at
-        let hash = length <= PretokenCache.maxKeyBytes ? PieceHash.of(text.base + at, length) : 0
-        cache.prefetch(hash)
-        ends[count] = end
-        hashes[count] = hash
+        if length <= PieceCache.maxKeyBytes {
+          let key = key(text.base + at, length, left: text.end &- at)
+          cache.prefetch(key.hash)
+          keys[count] = key
+        } else {
+          keys[count].length = length
+        }
         count &+= 1
         at = end
       }
-      let first = output.reserve(at &- start &+ PretokenCache.maxIDs)
-      var out = first
-      var from = start
-      for index in 0..<count {
-        let end = ends[index]
-        out += piece(text.base + from, end &- from, hashes[index], into: out)
-        from = end
-      }
-      output.advance(by: out - first)
+      encodeBatch(text.base + start, count, byteCount: at &- start, into: output)
       start = at
     }
   }
 
+  /// Appends the ids of `count` pretokens whose keys are set.
+  @inline(never)
+  private func encodeBatch(
+    _ bytes: UnsafePointer<UInt8>, _ count: Int, byteCount: Int, into output: TokenBuffer
+  ) {
+    let missCount = find(bytes, count)
+    if missCount > 0 { mergeMisses(missCount) }
+    let first = output.reserve(byteCount &+ Self.slack)
+    var out = first
+    var from = bytes
+    var miss = 0
+    for index in 0..<count {
+      let length = keys[index].length
+      if let slot = slots[index] {
+        out += cache.take(slot, into: out)
+      } else if length <= PieceCache.maxKeyBytes {
+        let written = misses[miss].written
+        out.update(from: misses[miss].out, count: written)
+        out += written
+        miss &+= 1
+      } else {
+        out += long(from, length, into: out)
+      }
+      from += length
+    }
+    output.advance(by: out - first)
+    for miss in 0..<missCount {
+      let word = misses[miss]
+      if word.written > 0 && word.written <= PieceCache.maxIDs {
+        cache.insert(keys[word.index], word.out, word.written)
+      }
+    }
+  }
+
+  /// Looks pretokens up: sets `slots`, and `misses` to the short ones that are not there.
+  @inline(__always)
+  private func find(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int {
+    var from = bytes
+    var missCount = 0
+    var room = scratch
+    for index in 0..<count {
+      let length = keys[index].length
+      slots[index] = nil
+      if length <= PieceCache.maxKeyBytes {
+        let slot = cache.find(keys[index])
+        slots[index] = slot
+        misses[missCount] = LaneMerger.Word(bytes: from, count: length, out: room, index: index)
+        let isMiss = slot == nil
+        missCount &+= isMiss ? 1 : 0
+        room += isMiss ? length : 0
+      }
+      from += length
+    }
+    return missCount
+  }
+
+  /// Sets the ids of the misses.
+  @inline(__always)
+  private func mergeMisses(_ count: Int) {
+    guard let lanes else {
+      for miss in 0..<count {
+        let word = misses[miss]
+        misses[miss].written = merge(word.bytes, word.count, into: word.out)
+      }
+      return
+    }
+    lanes.merge(misses, count)
+    guard model.hasUnmadeWholes else { return }
+    for miss in 0..<count {
+      let word = misses[miss]
+      let id = model.tokens.find(word.bytes, word.count, PieceHash.of(word.bytes, word.count))
+      if id != TokenTable.none {
+        word.out[0] = id
+        misses[miss].written = 1
+      }
+    }
+  }
+
+  /// The key of a short pretoken with `left` bytes to the end of the text.
+  @inline(__always)
+  private func key(_ bytes: UnsafePointer<UInt8>, _ length: Int, left: Int) -> PieceCache.Key {
+    if left >= 24 { return PieceCache.Key(bytes, length, masks) }
+    let padded = masks + 48
+    padded.update(from: bytes, count: length)
+    return PieceCache.Key(padded, length, masks)
+  }
+
   /// Appends the ids of one pretoken of one or more bytes.
   func encodePiece(_ bytes: UnsafePointer<UInt8>, _ count: Int, into output: TokenBuffer) {
-    let hash = count <= PretokenCache.maxKeyBytes ? PieceHash.of(bytes, count) : 0
-    let out = output.reserve(count &+ PretokenCache.maxIDs)
-    output.advance(by: piece(bytes, count, hash, into: out))
-  }
-
-  /// Writes the ids of a pretoken; `out` has room for its bytes and the cache's ids.
-  @inline(__always)
-  private func piece(
-    _ bytes: UnsafePointer<UInt8>, _ count: Int, _ hash: UInt64,
-    into out: UnsafeMutablePointer<TokenID>
-  ) -> Int {
-    guard count <= PretokenCache.maxKeyBytes else { return long(bytes, count, into: out) }
-    let found = cache.find(bytes, count, hash, into: out)
-    return found > 0 ? found : miss(bytes, count, hash, into: out)
-  }
-
-  private func miss(
-    _ bytes: UnsafePointer<UInt8>, _ count: Int, _ hash: UInt64,
-    into out: UnsafeMutablePointer<TokenID>
-  ) -> Int {
-    let id = model.tokens.find(bytes, count, hash)
-    var written = 1
-    if id != TokenTable.none && model.wholeIsExact[Int(id)] {
-      out[0] = id
+    if count <= PieceCache.maxKeyBytes {
+      keys[0] = key(bytes, count, left: count)
     } else {
-      written = merge(bytes, count, into: out)
+      keys[0].length = count
     }
-    if written > 0 && written <= PretokenCache.maxIDs {
-      cache.insert(bytes, count, hash, out, written)
-    }
-    return written
+    encodeBatch(bytes, 1, byteCount: count, into: output)
   }
 
+  /// Writes the ids of a pretoken that is too long for the cache of short ones.
+  @inline(never)
   private func long(
     _ bytes: UnsafePointer<UInt8>, _ count: Int, into out: UnsafeMutablePointer<TokenID>
   ) -> Int {
-    let id = model.tokens.find(bytes, count, PieceHash.of(bytes, count))
-    if id != TokenTable.none && model.wholeIsExact[Int(id)] {
-      out[0] = id
-      return 1
+    guard count <= PretokenCache.maxKeyBytes else { return merge(bytes, count, into: out) }
+    let hash = PieceHash.of(bytes, count)
+    let found = longCache.find(bytes, count, hash, into: out)
+    if found > 0 { return found }
+    let written = merge(bytes, count, into: out)
+    if written > 0 && written <= PretokenCache.maxIDs {
+      longCache.insert(bytes, count, hash, out, written)
     }
-    return merge(bytes, count, into: out)
+    return written
   }
 
   private func merge(
     _ bytes: UnsafePointer<UInt8>, _ count: Int, into out: UnsafeMutablePointer<TokenID>
   ) -> Int {
-    kernel.mergeBytes(bytes, count, into: out)
+    if let seams {
+      let written = seams.encode(bytes, count, into: out)
+      if written > 0 { return written }
+    }
+    let id = model.tokens.find(bytes, count, PieceHash.of(bytes, count))
+    if id != TokenTable.none && model.wholeIsExact[Int(id)] {
+      out[0] = id
+      return 1
+    }
+    return kernel.mergeBytes(bytes, count, into: out)
   }
 }

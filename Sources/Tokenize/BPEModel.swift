@@ -46,24 +46,54 @@ final class BPEModel: @unchecked Sendable {
   let bytePairRanks: UnsafeMutablePointer<UInt32>
   /// Whether all bytes have tokens.
   let hasAllBytes: Bool
+  /// For encoding from left to right, where that is exact.
+  let seams: SeamTables?
+  /// For merging short pretokens, where `seams` is; with the pair of each rank, left above right.
+  let pairRanks: PairRanks?
+  let pairOfRank: UnsafeMutablePointer<UInt64>
+  /// Whether a pretoken may be a token that its bytes do not merge to.
+  let hasUnmadeWholes: Bool
   /// Whether a pretoken found whole is the answer; shape [ids].
   let wholeIsExact: UnsafeMutablePointer<Bool>
 
-  /// Takes the definition; ids in it must be in `tokens`.
+  /// Takes the definition; ids in it must be in `tokens`. `tree`: how the tokens are made, where
+  /// the caller knows.
   init(
     options: Options, tokens: TokenTable,
     merges: [(left: TokenID, right: TokenID, rank: UInt32)], merged results: [TokenID],
     byteTokens bytes: [TokenID], lastByteTokens lastBytes: [TokenID],
-    priorities order: [UInt32]? = nil
+    priorities order: [UInt32]? = nil, tree given: MergeTree? = nil
   ) {
     self.options = options
     self.tokens = tokens
     hasAllBytes = !bytes.contains(TokenTable.none) && !lastBytes.contains(TokenTable.none)
     let canPrune = hasAllBytes && options.symbols == .bytes && options.wordSuffix.isEmpty
-    let pruner =
-      canPrune
-      ? PairPruner(merges, merged: results, tokens: tokens, byteTokens: bytes) : nil
-    pairs = PairTable(pruner?.merges ?? merges)
+    let tree =
+      !canPrune
+      ? nil
+      : given ?? MergeTree(merges, merged: results, tokens: tokens, byteTokens: bytes)
+    let table = PairTable(tree?.merges ?? merges)
+    pairs = table
+    seams =
+      order != nil
+      ? nil : tree.flatMap { SeamTables($0, tokens: tokens, wholeFirst: options.wholeFirst) }
+    pairOfRank = .allocate(capacity: results.count + 1)
+    pairOfRank.initialize(repeating: .max, count: results.count + 1)
+    var distinct: [(left: TokenID, right: TokenID, rank: UInt32)] = []
+    if seams != nil, let tree {
+      distinct = tree.merges.filter { table.rank($0.left, $0.right) == $0.rank }
+      for pair in distinct {
+        pairOfRank[Int(pair.rank)] = UInt64(pair.left) << 32 | UInt64(pair.right)
+      }
+    }
+    pairRanks = seams == nil ? nil : PairRanks(distinct)
+    hasUnmadeWholes =
+      options.wholeFirst
+      && tree.map { tree in
+        (0..<tokens.count).contains {
+          tree.origins[$0].rank == MergeTree.Origin.never && !tokens.bytes(of: TokenID($0)).isEmpty
+        }
+      } ?? true
     merged = .allocate(capacity: results.count + 1)
     for (rank, id) in results.enumerated() { merged[rank] = id }
     rankIsID = results.indices.allSatisfy { results[$0] == TokenID($0) }
@@ -88,13 +118,16 @@ final class BPEModel: @unchecked Sendable {
     }
     wholeIsExact = .allocate(capacity: tokens.count + 1)
     wholeIsExact.initialize(repeating: options.wholeFirst, count: tokens.count + 1)
-    if let pruner, !options.wholeFirst {
-      for (id, isExact) in pruner.isExact.enumerated() { wholeIsExact[id] = isExact }
+    if let tree, !options.wholeFirst {
+      for (id, origin) in tree.origins.enumerated() {
+        wholeIsExact[id] = origin.rank != MergeTree.Origin.never
+      }
     }
   }
 
   deinit {
     merged.deallocate()
+    pairOfRank.deallocate()
     priorities?.deallocate()
     byteTokens.deallocate()
     lastByteTokens.deallocate()

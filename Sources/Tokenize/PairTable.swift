@@ -13,36 +13,43 @@ final class PairTable: @unchecked Sendable {
   private let shift: UInt64
   private let mask: Int
   /// Pairs in the table.
-  let count: Int
+  private(set) var count = 0
 
   /// Takes pairs with ranks below `none`. Of a pair that stands twice, the last rank stays, as
   /// the reference has it.
-  init(_ pairs: [(left: TokenID, right: TokenID, rank: UInt32)]) {
-    var bits: UInt64 = 4
-    while 1 << bits < pairs.count + pairs.count / 4 { bits += 1 }
+  convenience init(_ pairs: [(left: TokenID, right: TokenID, rank: UInt32)]) {
+    self.init(capacity: pairs.count)
+    for pair in pairs { insert(pair) }
+  }
+
+  /// An empty table with room for so many pairs.
+  init(capacity: Int) {
+    var bits: UInt64 = 10
+    while 1 << bits < capacity + capacity / 4 { bits += 1 }
     shift = 64 - bits
     mask = (1 << Int(bits)) - 1
-    slots = .allocate(capacity: mask + 1)
-    slots.initialize(repeating: .max, count: mask + 1)
-    filter = .allocate(capacity: (mask + 1) / 8)
-    filter.initialize(repeating: 0, count: (mask + 1) / 8)
-    var stored = 0
-    for pair in pairs {
-      let key = UInt64(pair.left) << 21 | UInt64(pair.right)
-      let hash = key &* 0x9E37_79B9_7F4A_7C15
-      let bit = hash >> (shift - 3)
-      filter[Int(truncatingIfNeeded: bit >> 6)] |= 1 << (bit & 63)
-      var index = Int(truncatingIfNeeded: hash >> shift)
-      while slots[index] != .max && slots[index] >> 21 != key { index = (index &+ 1) & mask }
-      if slots[index] == .max { stored += 1 }
-      slots[index] = key << 21 | UInt64(pair.rank)
-    }
-    count = stored
+    slots = HugePages.allocate(byteCount: (mask + 1) * 8)
+      .bindMemory(to: UInt64.self, capacity: mask + 1)
+    slots.update(repeating: .max, count: mask + 1)
+    filter = HugePages.allocate(byteCount: mask + 1)
+      .bindMemory(to: UInt64.self, capacity: (mask + 1) / 8)
+  }
+
+  /// Adds a pair within the capacity; only while the table is being made.
+  func insert(_ pair: (left: TokenID, right: TokenID, rank: UInt32)) {
+    let key = UInt64(pair.left) << 21 | UInt64(pair.right)
+    let hash = key &* 0x9E37_79B9_7F4A_7C15
+    let bit = hash >> (shift - 3)
+    filter[Int(truncatingIfNeeded: bit >> 6)] |= 1 << (bit & 63)
+    var index = Int(truncatingIfNeeded: hash >> shift)
+    while slots[index] != .max && slots[index] >> 21 != key { index = (index &+ 1) & mask }
+    if slots[index] == .max { count += 1 }
+    slots[index] = key << 21 | UInt64(pair.rank)
   }
 
   deinit {
-    slots.deallocate()
-    filter.deallocate()
+    HugePages.free(slots)
+    HugePages.free(filter)
   }
 
   /// Asks for the memory that `rank` will read.

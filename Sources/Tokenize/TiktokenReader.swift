@@ -33,12 +33,13 @@ struct TiktokenReader {
         expected: "that id free for \(quoted(token.text))")
     }
     let bytes = (0..<256).map { tokens.id(of: [UInt8($0)]) ?? TokenTable.none }
-    let merges = RankMerges.derive(tokens)
+    let tree = MergeTree(ranks: tokens, byteTokens: bytes)
     var options = BPEModel.Options()
     options.wholeFirst = true
     let model = BPEModel(
-      options: options, tokens: tokens, merges: merges,
-      merged: (0..<rankCount).map { TokenID($0) }, byteTokens: bytes, lastByteTokens: bytes)
+      options: options, tokens: tokens, merges: tree?.merges ?? RankMerges.derive(tokens),
+      merged: (0..<rankCount).map { TokenID($0) }, byteTokens: bytes, lastByteTokens: bytes,
+      tree: tree)
     let names = special.map { ($0.text, $0.id) }
     return TokenizerDefinition(
       kind: "byte-level BPE", model: .bpe(model), pretokenizer: .scheme(encoding.scheme),

@@ -68,7 +68,7 @@ final class UnigramEncoder {
   @inline(__always)
   private func search(_ base: UnsafePointer<UInt8>, _ count: Int, rounds: Bool) {
     let best = self.best
-    let nodes = model.trie.nodes
+    let trie = model.trie
     let scores = model.scores
     for index in 0...count { best[index].start = -1 }
     best[0] = Best(score: 0, start: 0, id: 0)
@@ -77,21 +77,20 @@ final class UnigramEncoder {
       let here = best[start].score
       let length = max(1, UTF8Check.length(base, at: start, end: count))
       var hasCharacter = false
-      var node = DoubleArrayTrie.root
+      var node = trie.root
       var at = start
       while at < count {
-        let next = nodes[Int(node)].base ^ Int32(base[at])
-        let found = nodes[Int(next)]
-        if found.parent != node { break }
-        node = next
+        node = trie.child(node, base[at])
+        if node == 0 { break }
         at &+= 1
-        guard found.value >= 0 else { continue }
-        var sum = scores[Int(found.value)] + here
+        let value = DoubleArrayTrie.value(node)
+        guard value >= 0 else { continue }
+        var sum = scores[Int(value)] + here
         if rounds { sum = Double(Float(sum)) }
         if best[at].start < 0 || sum > best[at].score {
           best[at] = Best(
             score: sum, start: Int32(truncatingIfNeeded: start),
-            id: TokenID(truncatingIfNeeded: found.value))
+            id: TokenID(truncatingIfNeeded: value))
         }
         if at &- start == length { hasCharacter = true }
       }

@@ -7,16 +7,16 @@ final class WordPieceModel: @unchecked Sendable {
   let unknown: TokenID
   /// Words of more characters are unknown.
   let maxCharacters: Int
-  /// The node of the prefix of tokens inside a word, or -1 if no token has it.
-  let insideNode: Int32
+  /// The node of the prefix of tokens inside a word, or 0 if no token has it.
+  let insideNode: UInt64
 
   init(tokens: TokenTable, unknown: TokenID, maxCharacters: Int, prefix: [UInt8]) {
     self.tokens = tokens
     self.unknown = unknown
     self.maxCharacters = maxCharacters
     trie = DoubleArrayTrie(tokens)
-    var node = DoubleArrayTrie.root
-    for byte in prefix where node >= 0 { node = trie.child(node, byte) }
+    var node = trie.root
+    for byte in prefix where node != 0 { node = trie.child(node, byte) }
     insideNode = node
   }
 
@@ -33,15 +33,15 @@ final class WordPieceModel: @unchecked Sendable {
     var written = 0
     var start = 0
     while start < count {
-      var node = start == 0 ? DoubleArrayTrie.root : insideNode
+      var node = start == 0 ? trie.root : insideNode
       var at = start
       var end = -1
       var id: Int32 = -1
-      while at < count && node >= 0 {
+      while at < count && node != 0 {
         node = trie.child(node, word[at])
-        guard node >= 0 else { break }
+        guard node != 0 else { break }
         at &+= 1
-        let value = trie.nodes[Int(node)].value
+        let value = DoubleArrayTrie.value(node)
         if value >= 0 {
           end = at
           id = value

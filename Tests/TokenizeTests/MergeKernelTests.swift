@@ -70,4 +70,40 @@ struct MergeKernelTests {
       }
     }
   }
+
+  @Test("words merged in lanes, and from left to right, come out as defined", arguments: 1...40)
+  func lanesAndSeamsMergeAsDefined(_ seed: Int) throws {
+    let model = model(seed: UInt64(seed))
+    let lanes = try #require(LaneMerger(model))
+    let seams = SeamEncoder(try #require(model.seams), model)
+    var random = TestRandom(seed: UInt64(seed) &* 91)
+    for count in [1, 2, 5, 6, 7, 30] {
+      let texts = (0..<count).map { _ in
+        (0..<1 + random.below(LaneMerger.maxBytes)).map { _ in UInt8(97 + random.below(4)) }
+      }
+      let text = texts.flatMap { $0 }
+      let out = UnsafeMutablePointer<TokenID>.allocate(capacity: text.count)
+      let words = UnsafeMutablePointer<LaneMerger.Word>.allocate(capacity: count)
+      defer {
+        out.deallocate()
+        words.deallocate()
+      }
+      text.withUnsafeBufferPointer { bytes in
+        guard let base = bytes.baseAddress else { return }
+        var at = 0
+        for (index, text) in texts.enumerated() {
+          words[index] = .init(bytes: base + at, count: text.count, out: out + at, index: index)
+          at += text.count
+        }
+        lanes.merge(words, count)
+        for (index, text) in texts.enumerated() {
+          let found = UnsafeBufferPointer(start: words[index].out, count: words[index].written)
+          #expect(Array(found) == merged(text, model))
+        }
+        let written = seams.encode(base, text.count, into: out)
+        #expect(
+          Array(UnsafeBufferPointer(start: out, count: written)) == merged(text, model))
+      }
+    }
+  }
 }

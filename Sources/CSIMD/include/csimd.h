@@ -1,4 +1,4 @@
-// Byte kernels that Swift cannot say: 16-byte compare masks and a prefetch.
+// Byte kernels that Swift cannot say: 16-byte compare masks, a least word and a prefetch.
 // Header only, so that they inline into Swift. SSE2 is part of x86-64, NEON of arm64.
 #ifndef CSIMD_H
 #define CSIMD_H
@@ -38,6 +38,21 @@ CSIMD_INLINE uint32_t csimd_letters16(const void *p) {
                               _mm_cmplt_epi8(v, _mm_set1_epi8(0x7B)));
   return (uint32_t)_mm_movemask_epi8(hit);
 }
+
+/// The least of `count` words, a multiple of 8. They must be the bits of finite floats of zero or
+/// more, which are in the order of their bits.
+CSIMD_INLINE int32_t csimd_least(const int32_t *p, intptr_t count) {
+  const float *f = (const float *)p;
+  __m128 a = _mm_loadu_ps(f), b = _mm_loadu_ps(f + 4);
+  for (intptr_t i = 8; i < count; i += 8) {
+    a = _mm_min_ps(a, _mm_loadu_ps(f + i));
+    b = _mm_min_ps(b, _mm_loadu_ps(f + i + 4));
+  }
+  a = _mm_min_ps(a, b);
+  a = _mm_min_ps(a, _mm_movehl_ps(a, a));
+  a = _mm_min_ss(a, _mm_shuffle_ps(a, a, 1));
+  return _mm_cvtsi128_si32(_mm_castps_si128(a));
+}
 #elif defined(__aarch64__)
 #include <arm_neon.h>
 
@@ -59,6 +74,14 @@ CSIMD_INLINE uint32_t csimd_high16(const void *p) {
 CSIMD_INLINE uint32_t csimd_letters16(const void *p) {
   uint8x16_t v = vorrq_u8(vld1q_u8((const uint8_t *)p), vdupq_n_u8(0x20));
   return csimd_mask(vandq_u8(vcgeq_u8(v, vdupq_n_u8(0x61)), vcleq_u8(v, vdupq_n_u8(0x7A))));
+}
+CSIMD_INLINE int32_t csimd_least(const int32_t *p, intptr_t count) {
+  int32x4_t a = vld1q_s32(p), b = vld1q_s32(p + 4);
+  for (intptr_t i = 8; i < count; i += 8) {
+    a = vminq_s32(a, vld1q_s32(p + i));
+    b = vminq_s32(b, vld1q_s32(p + i + 4));
+  }
+  return vminvq_s32(vminq_s32(a, b));
 }
 #else
 #error "shardify is built for x86-64 and arm64"

@@ -1,0 +1,203 @@
+import CSIMD
+import ShardifyCore
+
+/// Merges the bytes of short pretokens: lowest rank first, leftmost first. One per thread.
+///
+/// Symbols never move: a list links them, and a word of (rank, place) a symbol tells when it merges
+/// with the next; each round takes the least word. Symbols that merge with nothing stand before the
+/// first and after the last, so that rounds have no special cases.
+///
+/// Most of a round is waiting for memory. So several pretokens are merged at a time, one round of
+/// each in turn: a round asks for the ranks of its new pairs, and the next round of that pretoken
+/// reads them.
+final class LaneMerger {
+  /// Pretokens of more bytes are not taken.
+  static let maxBytes = PieceCache.maxKeyBytes
+  private static let laneCount = 6
+
+  /// A pretoken and what becomes of it.
+  struct Word {
+    var bytes: UnsafePointer<UInt8>
+    var count: Int
+    /// Room for one id a byte.
+    var out: UnsafeMutablePointer<TokenID>
+    /// Ids written.
+    var written = 0
+    /// For the caller.
+    var index = 0
+  }
+
+  /// What a lane remembers from round to round.
+  private struct State {
+    var right: PairRanks.Spot
+    var left: PairRanks.Spot
+    var rightPlace = 0
+    var leftPlace = 0
+    var count = 0
+    var word = 0
+  }
+
+  /// Past every word of (rank, place), and a finite number where it is read as a Float.
+  private static let dead: Int32 = 0x7F7F_FFFF
+  /// No token has this id.
+  private static let outside: TokenID = (1 << 21) - 1
+  /// A lane: ids, words, list forth, list back, state.
+  private static let room = 40
+  private static let keysOffset = room * 4
+  private static let afterOffset = room * 8
+  private static let beforeOffset = room * 9
+  private static let stateOffset = room * 10
+  private static let laneBytes = 512
+
+  private let model: BPEModel
+  private let ranks: PairRanks
+  private let lanes: UnsafeMutableRawPointer
+  private let order: UnsafeMutablePointer<UnsafeMutableRawPointer>
+
+  /// Nil if the model has no tables for it.
+  init?(_ model: BPEModel) {
+    guard let ranks = model.pairRanks else { return nil }
+    self.model = model
+    self.ranks = ranks
+    lanes = HugePages.allocate(byteCount: Self.laneBytes * Self.laneCount)
+    order = .allocate(capacity: Self.laneCount)
+    for lane in 0..<Self.laneCount { order[lane] = lanes + lane * Self.laneBytes }
+  }
+
+  deinit {
+    HugePages.free(lanes)
+    order.deallocate()
+  }
+
+  /// Merges words of 1 to `maxBytes` bytes.
+  func merge(_ words: UnsafeMutablePointer<Word>, _ count: Int) {
+    let order = self.order
+    let pairOfRank = model.pairOfRank
+    let merged = model.merged
+    let rankIsID = model.rankIsID
+    var active = min(count, Self.laneCount)
+    var next = active
+    for lane in 0..<active { start(order[lane], words, lane) }
+    var lane = 0
+    while active > 0 {
+      if lane >= active { lane = 0 }
+      let base = order[lane]
+      if round(base, pairOfRank, merged, rankIsID) {
+        lane &+= 1
+      } else {
+        finish(base, words)
+        if next < count {
+          start(base, words, next)
+          next &+= 1
+          lane &+= 1
+        } else {
+          active &-= 1
+          order[lane] = order[active]
+          order[active] = base
+        }
+      }
+    }
+  }
+
+  /// One merge of a lane; false if nothing merges any more.
+  @inline(__always)
+  private func round(
+    _ base: UnsafeMutableRawPointer, _ pairOfRank: UnsafeMutablePointer<UInt64>,
+    _ merged: UnsafeMutablePointer<TokenID>, _ rankIsID: Bool
+  ) -> Bool {
+    let ids = base.assumingMemoryBound(to: TokenID.self)
+    let keys = (base + Self.keysOffset).assumingMemoryBound(to: Int32.self)
+    let after = (base + Self.afterOffset).assumingMemoryBound(to: UInt8.self)
+    let before = (base + Self.beforeOffset).assumingMemoryBound(to: UInt8.self)
+    let state = (base + Self.stateOffset).assumingMemoryBound(to: State.self)
+    keys[state.pointee.rightPlace] = Self.key(state.pointee.right.rank, state.pointee.rightPlace)
+    keys[state.pointee.leftPlace] = Self.key(state.pointee.left.rank, state.pointee.leftPlace)
+    let least = csimd_least(keys, (state.pointee.count &+ 8) >> 3 &* 8)
+    if least == Self.dead { return false }
+    let place = Int(least & 63)
+    let rank = Int(least >> 6)
+    let eaten = Int(after[place])
+    if pairOfRank[rank] != UInt64(ids[place]) << 32 | UInt64(ids[eaten]) {
+      keys[place] = Self.dead
+      state.pointee.right = ranks.nowhere
+      state.pointee.left = ranks.nowhere
+      state.pointee.rightPlace = 0
+      state.pointee.leftPlace = 0
+      return true
+    }
+    let next = Int(after[eaten])
+    let previous = Int(before[place])
+    let id = rankIsID ? TokenID(truncatingIfNeeded: rank) : merged[rank]
+    state.pointee.right = ranks.spot(id, ids[next])
+    state.pointee.left = ranks.spot(ids[previous], id)
+    state.pointee.rightPlace = place
+    state.pointee.leftPlace = previous
+    ids[place] = id
+    after[place] = UInt8(truncatingIfNeeded: next)
+    before[next] = UInt8(truncatingIfNeeded: place)
+    keys[eaten] = Self.dead
+    return true
+  }
+
+  /// Writes the ids of a lane whose merges are done.
+  @inline(__always)
+  private func finish(_ base: UnsafeMutableRawPointer, _ words: UnsafeMutablePointer<Word>) {
+    let ids = base.assumingMemoryBound(to: TokenID.self)
+    let after = (base + Self.afterOffset).assumingMemoryBound(to: UInt8.self)
+    let state = (base + Self.stateOffset).assumingMemoryBound(to: State.self)
+    let count = state.pointee.count
+    let word = words + state.pointee.word
+    let out = word.pointee.out
+    var written = 0
+    var place = 1
+    while place <= count {
+      out[written] = ids[place]
+      written &+= 1
+      place = Int(after[place])
+    }
+    word.pointee.written = written
+  }
+
+  /// Sets up a word's symbols at places from 1 on.
+  @inline(__always)
+  private func start(
+    _ base: UnsafeMutableRawPointer, _ words: UnsafeMutablePointer<Word>, _ word: Int
+  ) {
+    let ids = base.assumingMemoryBound(to: TokenID.self)
+    let keys = (base + Self.keysOffset).assumingMemoryBound(to: Int32.self)
+    let after = (base + Self.afterOffset).assumingMemoryBound(to: UInt8.self)
+    let before = (base + Self.beforeOffset).assumingMemoryBound(to: UInt8.self)
+    let byteTokens = model.byteTokens
+    let bytePairRanks = model.bytePairRanks
+    let bytes = words[word].bytes
+    let count = words[word].count
+    (base + Self.stateOffset).assumingMemoryBound(to: State.self).initialize(
+      to: State(right: ranks.nowhere, left: ranks.nowhere, count: count, word: word))
+    ids[0] = Self.outside
+    keys[0] = Self.dead
+    var byte = Int(bytes[0])
+    var place = 1
+    while place < count {
+      let next = Int(bytes[place])
+      ids[place] = byteTokens[byte]
+      keys[place] = Self.key(bytePairRanks[byte << 8 | next], place)
+      after[place] = UInt8(truncatingIfNeeded: place &+ 1)
+      before[place] = UInt8(truncatingIfNeeded: place &- 1)
+      byte = next
+      place &+= 1
+    }
+    ids[count] = byteTokens[byte]
+    after[count] = UInt8(truncatingIfNeeded: count &+ 1)
+    before[count] = UInt8(truncatingIfNeeded: count &- 1)
+    ids[count &+ 1] = Self.outside
+    after[count &+ 1] = UInt8(truncatingIfNeeded: count &+ 1)
+    UnsafeMutableRawPointer(keys + count).storeBytes(
+      of: SIMD8<Int32>(repeating: Self.dead), as: SIMD8<Int32>.self)
+  }
+
+  @inline(__always)
+  private static func key(_ rank: UInt32, _ place: Int) -> Int32 {
+    let key = Int32(truncatingIfNeeded: rank << 6 | UInt32(truncatingIfNeeded: place))
+    return rank == PairTable.none ? dead : key
+  }
+}
