@@ -225,4 +225,26 @@ public struct DatasetManifest: Sendable, Equatable {
     }
     return String(decoding: out, as: UTF8.self)
   }
+
+  /// The opposite of `escaped`.
+  public static func unescaped(_ text: some StringProtocol) -> String {
+    guard text.utf8.contains(UInt8(ascii: "\\")) else { return String(text) }
+    var out: [UInt8] = []
+    var isEscaped = false
+    for byte in text.utf8 {
+      if isEscaped {
+        switch byte {
+        case UInt8(ascii: "t"): out.append(UInt8(ascii: "\t"))
+        case UInt8(ascii: "n"): out.append(UInt8(ascii: "\n"))
+        default: out.append(byte)
+        }
+        isEscaped = false
+      } else if byte == UInt8(ascii: "\\") {
+        isEscaped = true
+      } else {
+        out.append(byte)
+      }
+    }
+    return String(decoding: out, as: UTF8.self)
+  }
 }

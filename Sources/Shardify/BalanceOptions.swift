@@ -27,6 +27,9 @@ public struct BalanceOptions: Sendable {
   /// Memory to stay below, in bytes.
   public var memoryBytes = 1_000_000_000
 
+  /// The command line, kept beside the dataset for people; nothing depends on it.
+  public var commandLine: String?
+
   /// Makes options with their defaults.
   public init(store: String, dataset: String?, mixture: Mixture) {
     self.store = store

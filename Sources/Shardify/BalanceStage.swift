@@ -52,6 +52,14 @@ public struct BalanceStage: Sendable {
   }
 
   private func prepare() throws -> (BalancePlanner, PreparedBalance) {
+    let (planner, continuation) = try open()
+    let prepared = try planner.prepare(
+      options.mixture, shardCount: options.shardCount, continuation: continuation)
+    return (planner, prepared)
+  }
+
+  /// Reads the store, and where the dataset to go on from stopped.
+  func open() throws -> (BalancePlanner, Continuation?) {
     let store = try TokenStore.open(options.store)
     let parent = try options.continuing.map { try ContinuationReader($0) }
     let seed = try parent?.seed(asked: options.seed) ?? options.seed ?? 0
@@ -59,10 +67,7 @@ public struct BalanceStage: Sendable {
     _ = try options.shardCount(asked: options.shardCount, budget: 1)
     let planner = try BalancePlanner(
       store: store, options: options, seed: seed, progress: progress)
-    let continuation = try parent?.read(store: store, runs: planner.view.runs)
-    let prepared = try planner.prepare(
-      options.mixture, shardCount: options.shardCount, continuation: continuation)
-    return (planner, prepared)
+    return (planner, try parent?.read(store: store, runs: planner.view.runs))
   }
 
   /// Writes what is missing of a dataset that has been planned.
@@ -83,6 +88,7 @@ public struct BalanceStage: Sendable {
     manifest.provenance = [
       "shardify_version": ShardifyVersion.text, "store": options.store, "jobs": "\(options.jobs)",
     ]
+    manifest.provenance["command"] = options.commandLine
     try ManifestFile.write(manifest, to: folder + "/manifest.sqlite")
     return manifest
   }

@@ -41,20 +41,35 @@ struct ContinuationReader {
     try check(store.facts)
     let train = manifest.shards.filter { $0.split == .train }
     let (shards, skipped) = try given(train)
-    var starts: [LanguageTag: RingStart] = [:]
-    for row in manifest.languages {
-      let key = row.firstKey.isEmpty ? nil : PieceKey(bytes: row.firstKey)
-      let start = RingStart(pass: row.firstPass, key: key)
-      if start != .beginning { starts[row.tag] = start }
-    }
     let last = try lastCopies(train.prefix(shards), storeKey: store.facts.storeKey)
-    for (tag, copy) in last { starts[tag] = copy.after }
+    let starts = starts(last)
     try checkDocuments(last, store: store, runs: runs)
     let tokens = train.prefix(shards).reduce(0) { $0 + $1.tokens }
     return Continuation(
       fingerprint: manifest.dataset["fingerprint"] ?? "", shards: shards, shardCount: train.count,
       givenTokens: tokens, remainingTokens: train.reduce(0) { $0 + $1.tokens } - tokens,
       skippedTokens: skipped, starts: starts)
+  }
+
+  /// Where every language stopped, without a store to compare with.
+  func starts() throws -> [LanguageTag: RingStart] {
+    guard let storeKey = manifest.dataset["store_key"].flatMap({ StoreKey(hex: $0) }) else {
+      throw ContinuationReader.failure(options.dataset, "no store_key in its manifest", "one")
+    }
+    let train = manifest.shards.filter { $0.split == .train }
+    return starts(try lastCopies(train.prefix(try given(train).shards), storeKey: storeKey))
+  }
+
+  /// Where the dataset itself started, and after that the copies it gave.
+  private func starts(_ last: [LanguageTag: LastCopy]) -> [LanguageTag: RingStart] {
+    var starts: [LanguageTag: RingStart] = [:]
+    for row in manifest.languages {
+      let key = row.firstKey.isEmpty ? nil : PieceKey(bytes: row.firstKey)
+      let start = RingStart(pass: row.firstPass, key: key)
+      if start != .beginning { starts[row.tag] = start }
+    }
+    for (tag, copy) in last { starts[tag] = copy.after }
+    return starts
   }
 
   static func failure(
@@ -106,12 +121,7 @@ struct ContinuationReader {
     var key: PieceKey
     var recent: [PieceKey]
     /// The first copy not yet given is at or after the key that follows.
-    var after: RingStart {
-      let (next, overflow) = key.piece.addingReportingOverflow(1)
-      return RingStart(
-        pass: pass,
-        key: PieceKey(high: key.high, low: key.low, piece: overflow ? key.piece : next))
-    }
+    var after: RingStart { RingStart(after: key, pass: pass) }
   }
 
   /// The last copy of each language in some shards; opens only the shards that hold one.

@@ -22,6 +22,12 @@ struct DatasetFolder {
           remedy: "name another folder with --to")
       }
       let names = try FileSystem.names(in: folder)
+      if StagesFolder.isOne(folder) {
+        throw StageFailure(
+          .options, "cannot make dataset", path: folder, found: "a folder of stages",
+          expected: "a new or empty folder, or this dataset begun before",
+          remedy: "name one of its stages, or another folder, with --to")
+      }
       let foreign = names.filter { name in
         !["plan.txt", "shards", "holdout", "manifest.sqlite", "lock"].contains(name)
           && !name.hasSuffix(".partial") && !name.hasSuffix("-journal")

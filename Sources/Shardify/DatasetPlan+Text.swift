@@ -46,7 +46,7 @@ extension DatasetPlan {
     }
     for (number, line) in lines.enumerated().dropFirst() where !line.isEmpty {
       let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
-        .map { DatasetPlan.unescaped($0) }
+        .map { DatasetManifest.unescaped($0) }
       guard try take(fields, path, number + 1) else {
         throw DatasetPlan.failure(
           path, number + 1, found: line.prefix(60).debugDescription,
@@ -114,31 +114,17 @@ extension DatasetPlan {
   private static func count(_ text: String) -> Int? {
     Int(text).flatMap { (0...1 << 61).contains($0) ? $0 : nil }
   }
-
-  /// The opposite of `DatasetManifest.escaped`.
-  private static func unescaped(_ text: Substring) -> String {
-    guard text.utf8.contains(UInt8(ascii: "\\")) else { return String(text) }
-    var out: [UInt8] = []
-    var isEscaped = false
-    for byte in text.utf8 {
-      if isEscaped {
-        switch byte {
-        case UInt8(ascii: "t"): out.append(UInt8(ascii: "\t"))
-        case UInt8(ascii: "n"): out.append(UInt8(ascii: "\n"))
-        default: out.append(byte)
-        }
-        isEscaped = false
-      } else if byte == UInt8(ascii: "\\") {
-        isEscaped = true
-      } else {
-        out.append(byte)
-      }
-    }
-    return String(decoding: out, as: UTF8.self)
-  }
 }
 
 extension RingStart {
+  /// Right after a copy of a piece.
+  init(after key: PieceKey, pass: Int) {
+    let (next, overflow) = key.piece.addingReportingOverflow(1)
+    self.init(
+      pass: pass,
+      key: PieceKey(high: key.high, low: key.low, piece: overflow ? key.piece : next))
+  }
+
   /// Tokens of the language from the ring's own start on the first pass to here; nil if that is
   /// more than any ring can have.
   ///

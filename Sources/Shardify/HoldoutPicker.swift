@@ -9,6 +9,11 @@ struct HoldoutPicker {
   let store: TokenStore
 
   func run() throws {
+    try pickAll()
+    try HoldoutFile.write(try store.catalog.holdout(), store: store.folder)
+  }
+
+  private func pickAll() throws {
     let minimum = store.facts.holdoutMinimum
     if minimum <= 0 { return }
     let runs = try store.openRuns()

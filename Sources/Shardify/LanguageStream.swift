@@ -10,6 +10,7 @@ final class LanguageStream {
   private let cursor: LanguageCursor
   private let quota: Int
   private let ringTokens: Int
+  private let scan: StoreScan.Language
   private let seed: UInt64
   /// Ring tokens from the ring's own start on the first pass to where the dataset starts.
   private let tokensBefore: Int
@@ -20,18 +21,31 @@ final class LanguageStream {
 
   init(
     languageIndex: Int, plan: LanguagePlan, scan: StoreScan.Language, view: StoreView,
-    seed: UInt64, zstd: ZstdDecompressor, firstShard: Int, shardCount: Int
-  ) throws(ShardsFailure) {
+    seed: UInt64, zstd: ZstdDecompressor
+  ) {
     self.languageIndex = languageIndex
     self.seed = seed
     quota = plan.quota
     ringTokens = scan.supply.tokens
     tokensBefore = plan.supply.tokensBefore
+    self.scan = scan
     cursor = view.cursor(of: plan.tag, part: .training, zstd: zstd)
+  }
+
+  /// Goes to the first copy of a shard or of one after it.
+  func seek(toShard shard: Int, of shardCount: Int) throws(ShardsFailure) {
     guard quota > 0, ringTokens > 0 else { return }
-    try seek(
-      to: Ring.firstCoordinate(ofShard: firstShard, of: shardCount, quota: quota), scan: scan)
-    while let place, place.shard(of: shardCount) < firstShard { try advance() }
+    try seek(to: Ring.firstCoordinate(ofShard: shard, of: shardCount, quota: quota))
+    while let place, place.shard(of: shardCount) < shard { try advance() }
+  }
+
+  /// Where a dataset that continues this one starts: after the last copy that the quota gives. Nil
+  /// if it gives none.
+  func end() throws(ShardsFailure) -> RingStart? {
+    guard quota > 0, ringTokens > 0 else { return nil }
+    try seek(to: quota - 1)
+    guard let key = cursor.key else { return nil }
+    return RingStart(after: key, pass: pass)
   }
 
   /// The current copy as a shard describes it.
@@ -61,7 +75,7 @@ final class LanguageStream {
   }
 
   /// Goes to the first copy that ends after a coordinate of the dataset.
-  private func seek(to coordinate: Int, scan: StoreScan.Language) throws(ShardsFailure) {
+  private func seek(to coordinate: Int) throws(ShardsFailure) {
     let (pass, onRing) = (tokensBefore + coordinate).quotientAndRemainder(dividingBy: ringTokens)
     let wanted = (onRing + scan.ringStart) % ringTokens
     var low = 0

@@ -22,14 +22,7 @@ public enum MixtureFile {
   ///
   /// - Throws: `options`, naming file and line.
   public static func parse(_ bytes: [UInt8], path: String) throws(StageFailure) -> Mixture {
-    guard bytes.count <= limitBytes, let text = String(validating: bytes, as: UTF8.self) else {
-      throw failure(
-        path, nil,
-        found: bytes.count > limitBytes ? "\(bytes.count) bytes" : "bytes that are not UTF-8",
-        expected: "at most \(limitBytes) bytes of UTF-8")
-    }
-    try refuseAliases(bytes, path)
-    let root = try compose(text, path)
+    let root = try root(bytes, path: path)
     guard case .mapping(let mapping)? = root else {
       throw failure(
         path, root?.mark?.line, found: root == nil ? "no content" : "no mapping",
@@ -38,6 +31,18 @@ public enum MixtureFile {
     var reader = MixtureReader(path: path)
     for (key, value) in mapping { try reader.take(key, value) }
     return try reader.mixture()
+  }
+
+  /// The top of a file, nil if there is nothing in it.
+  static func root(_ bytes: [UInt8], path: String) throws(StageFailure) -> Node? {
+    guard bytes.count <= limitBytes, let text = String(validating: bytes, as: UTF8.self) else {
+      throw failure(
+        path, nil,
+        found: bytes.count > limitBytes ? "\(bytes.count) bytes" : "bytes that are not UTF-8",
+        expected: "at most \(limitBytes) bytes of UTF-8")
+    }
+    try refuseAliases(bytes, path)
+    return try compose(text, path)
   }
 
   static func failure(

@@ -23,10 +23,10 @@ struct ShardMerge {
     var streams: [LanguageStream] = []
     for (number, plan) in job.plan.languages.enumerated() where plan.quota > 0 {
       guard let scan = job.scans[plan.tag] else { continue }
-      streams.append(
-        try LanguageStream(
-          languageIndex: number, plan: plan, scan: scan, view: job.view, seed: job.seed, zstd: zstd,
-          firstShard: range.lowerBound, shardCount: job.shardCount))
+      let stream = LanguageStream(
+        languageIndex: number, plan: plan, scan: scan, view: job.view, seed: job.seed, zstd: zstd)
+      try stream.seek(toShard: range.lowerBound, of: job.shardCount)
+      streams.append(stream)
     }
     var heap = PlaceHeap()
     for (number, stream) in streams.enumerated() {

@@ -52,7 +52,7 @@ struct StoreScan: Sendable {
     languages = results.withLock { $0.compactMap { $0 } }
   }
 
-  private static func scan(
+  static func scan(
     _ tag: LanguageTag, _ view: StoreView, _ seed: UInt64
   ) throws(ShardsFailure) -> Language {
     let cursor = view.cursor(of: tag, part: .all, zstd: try StoreView.decompressor())

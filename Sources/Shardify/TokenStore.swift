@@ -11,7 +11,7 @@ public final class TokenStore: Sendable {
   public let catalog: Catalog
   private let lock: FileLock?
 
-  private init(folder: String, catalog: Catalog, lock: FileLock?) {
+  init(folder: String, catalog: Catalog, lock: FileLock?) {
     self.folder = folder
     self.catalog = catalog
     self.lock = lock

@@ -18,6 +18,8 @@ public struct VerifyReport: Sendable {
     public var worstDeviationTokens = 0.0
     /// The same in pieces: the distance over the length of the piece at the shard's end.
     public var worstDeviationPieces = 0.0
+    /// The largest distance of what a single shard holds from quota / shards, in pieces.
+    public var worstShardPieces = 0.0
     /// The shard at whose end that is.
     public var worstShard: Int?
     /// Whether every copy of a document was found exactly `availableTokens` ring tokens after the
@@ -52,7 +54,7 @@ public struct VerifyReport: Sendable {
   public func text() -> String {
     var table = ReportTable([
       "language", "available", "quota", "written", "requested", "achieved", "epochs",
-      "worst (tokens)", "worst (pieces)", "repeats",
+      "worst (tokens)", "worst (pieces)", "one shard", "repeats",
     ])
     let quota = languages.reduce(0) { $0 + $1.quotaTokens }
     let written = languages.reduce(0) { $0 + $1.writtenTokens }
@@ -68,6 +70,7 @@ public struct VerifyReport: Sendable {
         ReportTable.fixed(row.epochs, places: 2),
         ReportTable.fixed(row.worstDeviationTokens, places: 1),
         ReportTable.fixed(row.worstDeviationPieces, places: 3),
+        ReportTable.fixed(row.worstShardPieces, places: 3),
         row.repeatsOnePassApart.map { $0 ? "1 pass apart" : "WRONG" } ?? "none",
       ])
     }
@@ -101,6 +104,7 @@ public struct VerifyReport: Sendable {
       ("epochs", ReportJSON.number(row.epochs)),
       ("worst_deviation_tokens", ReportJSON.number(row.worstDeviationTokens)),
       ("worst_deviation_pieces", ReportJSON.number(row.worstDeviationPieces)),
+      ("worst_single_shard_pieces", ReportJSON.number(row.worstShardPieces)),
       ("worst_shard", row.worstShard.map { "\($0)" } ?? "null"),
       ("repeats_one_pass_apart", row.repeatsOnePassApart.map { $0 ? "true" : "false" } ?? "null"),
     ])

@@ -35,6 +35,7 @@ struct VerifyTotals {
       quotaTokens: expected.quotaTokens)
     var documents = 0
     var last: ShardAudit.Edge?
+    var former = Deviation()
     for (shard, audit) in train.enumerated() {
       if let part = audit.parts[number] {
         if let wrong = last?.problem(before: part.first) {
@@ -45,7 +46,9 @@ struct VerifyTotals {
         row.writtenPieces += part.pieces
         documents += part.documents
       }
-      if shard + 1 < train.count { deviation(number, after: shard, last: last, &row) }
+      let here = deviation(number, after: shard, last: last, &row)
+      single(shard, former, here, &row)
+      former = here
     }
     let tag = expected.tag
     problems.compare(
@@ -69,7 +72,7 @@ struct VerifyTotals {
   /// At the end of a shard: given - quota·x, at most the piece given last, or the one to come.
   private mutating func deviation(
     _ number: Int, after shard: Int, last: ShardAudit.Edge?, _ row: inout VerifyReport.Language
-  ) {
+  ) -> Deviation {
     let quota = facts.languages[number].row.quotaTokens
     let next = train[(shard + 1)...].lazy.compactMap { $0.parts[number]?.first.tokenCount }.first
     let scaled =
@@ -86,6 +89,32 @@ struct VerifyTotals {
       problems.add(
         "\(row.tag): at the end of shard \(shard) \(ReportTable.fixed(tokens, places: 1)) tokens off"
           + " its share, expected at most one piece (\(length))")
+    }
+    return Deviation(scaled: scaled, length: length)
+  }
+
+  /// How far a language is off its share at the end of a shard.
+  private struct Deviation {
+    /// Tokens times the number of shards.
+    var scaled: Int128 = 0
+    /// The piece it is measured by.
+    var length: Int128 = 0
+  }
+
+  /// What a shard holds by itself: its share to within two pieces, one at each end.
+  private mutating func single(
+    _ shard: Int, _ former: Deviation, _ here: Deviation, _ row: inout VerifyReport.Language
+  ) {
+    let off = here.scaled - former.scaled
+    let length = max(former.length, here.length)
+    let tokens = Double(off) / Double(train.count)
+    if length > 0 {
+      row.worstShardPieces = max(row.worstShardPieces, abs(tokens) / Double(length))
+    }
+    if off.magnitude > ((former.length + here.length) * Int128(train.count)).magnitude {
+      problems.add(
+        "\(row.tag): shard \(shard) holds \(ReportTable.fixed(tokens, places: 1)) tokens off its"
+          + " share, expected at most two pieces (\(former.length) and \(here.length))")
     }
   }
 

@@ -24,6 +24,9 @@ struct BalanceCommand: ParsableCommand {
   @Option(help: "A mixture file (docs/mixture.md); instead of the options below.")
   var mixture: String?
 
+  @Option(help: "A mixture file with a list of stages, each going on where the last stopped.")
+  var stages: String?
+
   @Option(help: "Flatten shares: 1 keeps them, 3.33 is usual, larger is flatter.")
   var temperature: Double?
 
@@ -102,7 +105,10 @@ struct BalanceCommand: ParsableCommand {
       throw ValidationError(
         "give one of --temperature, --alpha, --unimax, --proportional, --uniform")
     }
-    if mixture != nil && policies > 0 {
+    if mixture != nil && stages != nil {
+      throw ValidationError("give --mixture or --stages, not both")
+    }
+    if file != nil && policies > 0 {
       throw ValidationError("give --mixture or a policy, not both")
     }
     let beside = [
@@ -111,7 +117,7 @@ struct BalanceCommand: ParsableCommand {
       ("--max-epochs", maxEpochs != "4"), ("--unit", unit != .tokens),
       ("--include-undetermined", includeUndetermined), ("--allow-zero", allowZero),
     ]
-    if mixture != nil, let given = beside.first(where: \.1) {
+    if file != nil, let given = beside.first(where: \.1) {
       throw ValidationError("\(given.0) goes into the mixture file, not beside --mixture")
     }
     try continuing.check()
@@ -125,15 +131,27 @@ struct BalanceCommand: ParsableCommand {
   }
 
   func run() throws {
-    var options = BalanceOptions(store: store, dataset: dataset, mixture: try mixtureValue())
+    let stages = try file.flatMap { try StagesFile.read($0) }
+    if let path = self.stages, stages == nil {
+      throw ValidationError("--stages \(path): expected a list under the key stages")
+    }
+    var options = BalanceOptions(
+      store: store, dataset: dataset,
+      mixture: try stages.map { $0[0].mixture } ?? mixtureValue())
     options.shardCount = shards
     options.shardTokens = shardSize.value
     options.seed = seed
     options.continuing = continuing.options
+    options.commandLine = ShellWords.joined(CommandLine.arguments)
     options.compressionLevel = compressionLevel
     options.jobs = jobs ?? Parallel.availableProcessors
     options.memoryBytes = memory.value
     let progress = Progress()
+    if let stages {
+      let work = StagesBalance(
+        options: options, stages: stages, progress: progress, stop: Signals.stopFlag())
+      return try StagesText(command: self, stages: stages).run(work, progress)
+    }
     let stage = BalanceStage(options: options, progress: progress, stop: Signals.stopFlag())
     if dryRun {
       let outcome = try stage.plan()
@@ -162,6 +180,9 @@ struct BalanceCommand: ParsableCommand {
           manifest, dataset: dataset ?? "", seconds: ProgressLine.now() - start))
     }
   }
+
+  /// The file that says the mixture or stages.
+  private var file: String? { mixture ?? stages }
 
   private func mixtureValue() throws -> Mixture {
     if let mixture { return try MixtureFile.read(mixture) }

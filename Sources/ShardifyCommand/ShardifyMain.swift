@@ -36,7 +36,8 @@ struct ShardifyRoot: ParsableCommand {
       """,
     version: ShardifyVersion.text,
     subcommands: [
-      IngestCommand.self, BalanceCommand.self, VerifyCommand.self, InspectCommand.self,
+      IngestCommand.self, BalanceCommand.self, VerifyCommand.self, LocateCommand.self,
+      RepairCommand.self, InspectCommand.self,
       OrderCommand.self, DetectCommand.self, EncodeCommand.self, DecodeCommand.self,
     ])
 }

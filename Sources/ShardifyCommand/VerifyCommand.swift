@@ -22,6 +22,12 @@ struct VerifyCommand: ParsableCommand {
 
   func run() throws {
     let progress = Progress()
+    if let stages = StagesVerify(
+      dataset: dataset, store: store, jobs: jobs ?? Parallel.availableProcessors,
+      progress: progress, stop: Signals.stopFlag())
+    {
+      return try run(stages, progress)
+    }
     let stage = VerifyStage(
       dataset: dataset, store: store, jobs: jobs ?? Parallel.availableProcessors,
       progress: progress, stop: Signals.stopFlag())
@@ -34,5 +40,24 @@ struct VerifyCommand: ParsableCommand {
       Console.out(report.text())
     }
     if !report.problems.isEmpty { throw ExitCode(1) }
+  }
+
+  /// One report after another, each under the name of its stage.
+  private func run(_ stages: StagesVerify, _ progress: Progress) throws {
+    let reports = try ProgressLine.show(
+      progress, unit: .tokens, quiet: output.quiet || output.json
+    ) { try stages.run() }
+    if output.json {
+      let items = reports.map { name, report in
+        "{\"stage\":\(JSONText.quoted(name)),\"report\":\(report.json())}"
+      }
+      Console.out("[" + items.joined(separator: ",") + "]")
+    } else {
+      for (name, report) in reports where !output.quiet || !report.problems.isEmpty {
+        Console.out("== \(name)")
+        Console.out(report.text())
+      }
+    }
+    if reports.contains(where: { !$0.report.isClean }) { throw ExitCode(1) }
   }
 }

@@ -105,6 +105,8 @@ import Testing
       #expect(report.languages.count == 6)
       #expect(report.languages.allSatisfy { $0.worstDeviationPieces <= 1 })
       #expect(report.languages.contains { $0.worstDeviationPieces > 0.1 })
+      #expect(report.languages.allSatisfy { $0.worstShardPieces <= 2 })
+      #expect(report.languages.contains { $0.worstShardPieces > 1 })
       for row in report.languages {
         #expect(row.repeatsOnePassApart == (row.writtenTokens > row.availableTokens ? true : nil))
       }

@@ -5,7 +5,7 @@ Reads every shard and the manifest, and recomputes digests, fingerprint, totals,
 pieces, shares, deviations and accounts. Shares no code with shardify. Needs Python 3.9 and either
 the package `zstandard` or the command `zstd`.
 
-    check_dataset.py DATASET        exit 0: nothing is wrong; 1: the list of problems
+    check_dataset.py DATASET        a dataset, or stages; exit 0: nothing is wrong; 1: the list of problems
 """
 
 import array
@@ -418,7 +418,35 @@ def check_plan(folder, facts, tables):
         expect(f"plan.txt: {kind}", found, [[canonical(v) for v in r] for r in tables[name]])
 
 
-def main(folder):
+def check_stages(root):
+    """Each stage by itself, and that it starts where the one before stopped."""
+    with open(os.path.join(root, "stages.txt"), encoding="utf-8") as file:
+        title, *names = file.read().splitlines()
+    expect("stages.txt: first line", title, "shardify stages v1")
+    ends, former, failed = {}, None, 0
+    for name in names:
+        facts, tables, languages, status = check_dataset(os.path.join(root, name))
+        failed |= status
+        if former is not None:
+            expect(f"{name}: parent_fingerprint", facts["parent_fingerprint"], former["fingerprint"])
+            expect(f"{name}: parent_shards", facts["parent_shards"], former["shard_count"])
+            for row in tables["languages"]:
+                start = (row[13], row[14].hex())
+                expect(f"{name}: where {row[0]} starts", start, ends.get(row[0], (0, "")))
+        for row in tables["languages"]:
+            ends[row[0]] = (row[13], row[14].hex())
+        for l in languages:
+            if l.last:
+                high, low, number = l.last[3]
+                ends[l.tag] = (l.last[0][0], struct.pack(">QQI", high, low, number + 1).hex())
+        former = facts
+    for line in problems:
+        print(f"problem: {line}")
+    print(f"{root}: {len(names)} stages: {len(problems)} problems")
+    return 1 if problems or failed else 0
+
+
+def check_dataset(folder):
     facts, tables = read_manifest(os.path.join(folder, "manifest.sqlite"))
     check_plan(folder, facts, tables)
     rows = [r for r in tables["languages"] if r[11] != "excluded"]
@@ -442,15 +470,23 @@ def main(folder):
                 l.ends.append((l.tokens, l.last[1] if l.last else 0))
     expect("shard_languages", sorted(tables["shard_languages"]), sorted(counted))
     worst = check_totals(facts, tables, languages)
-    for line in problems[:200]:
+    found = problems[:]
+    problems.clear()
+    for line in found[:200]:
         print(f"problem: {line}")
-    if len(problems) > 200:
-        print(f"and {len(problems) - 200} more")
+    if len(found) > 200:
+        print(f"and {len(found) - 200} more")
     shards = len(tables["shards"])
-    print(f"{folder}: {shards} shards, {tokens} ids, {len(languages)} languages: {len(problems)} problems")
+    print(f"{folder}: {shards} shards, {tokens} ids, {len(languages)} languages: {len(found)} problems")
     if worst:
         print(f"worst deviation at a shard end: {float(worst[0]):.3f} pieces, {float(worst[1]):.1f} ids ({worst[2]})")
-    return 1 if problems else 0
+    return facts, tables, languages, 1 if found else 0
+
+
+def main(folder):
+    if os.path.exists(os.path.join(folder, "stages.txt")):
+        return check_stages(folder)
+    return check_dataset(folder)[3]
 
 
 if __name__ == "__main__":
