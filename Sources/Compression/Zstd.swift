@@ -30,6 +30,8 @@ public enum Zstd {
 /// at once.
 public final class ZstdCompressor {
   private let context: OpaquePointer
+  /// Room for a frame in the worst case, used again for the next.
+  private var room: UnsafeMutableRawBufferPointer
 
   /// - Parameter level: 1 to 22; negative levels are faster.
   public init(level: Int) throws(CompressionFailure) {
@@ -37,32 +39,32 @@ public final class ZstdCompressor {
       throw CompressionFailure(.library, "cannot start zstd", found: "no memory")
     }
     self.context = context
+    room = .allocate(byteCount: 0, alignment: 16)
   }
 
-  deinit { czstd_compressor_free(context) }
+  deinit {
+    czstd_compressor_free(context)
+    room.deallocate()
+  }
 
   /// Appends one frame that holds `bytes`; returns the frame's size.
   @discardableResult
   public func compress(
     _ bytes: UnsafeRawBufferPointer, appendingTo output: inout [UInt8]
   ) throws(CompressionFailure) -> Int {
-    let start = output.count
     let bound = czstd_bound(bytes.count)
-    var reason: UnsafePointer<CChar>?
-    output.reserveCapacity(start + bound)
-    // The bound is for the worst case; the array is cut to what was written.
-    output.append(contentsOf: repeatElement(0, count: bound))
-    let written = output.withUnsafeMutableBytes { room in
-      czstd_compress(
-        context, room.baseAddress.map { $0 + start }, bound, bytes.baseAddress, bytes.count,
-        &reason)
+    if room.count < bound {
+      room.deallocate()
+      room = .allocate(byteCount: bound, alignment: 16)
     }
+    var reason: UnsafePointer<CChar>?
+    let written = czstd_compress(
+      context, room.baseAddress, bound, bytes.baseAddress, bytes.count, &reason)
     guard written != Int(bitPattern: UInt.max) else {
-      output.removeLast(bound)
       throw CompressionFailure(
         .library, "cannot compress", found: reason.map { String(cString: $0) } ?? "zstd failed")
     }
-    output.removeLast(bound - written)
+    output.append(contentsOf: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(room)[..<written]))
     return written
   }
 }
@@ -70,6 +72,8 @@ public final class ZstdCompressor {
 /// Reads zstd frames. Not for two threads at once.
 public final class ZstdDecompressor {
   private let context: OpaquePointer
+  /// Room for compressed bytes, for whoever reads them before they are decompressed.
+  public var scratch: [UInt8] = []
 
   /// Makes a context.
   public init() throws(CompressionFailure) {

@@ -17,12 +17,20 @@ struct FileWriter: ~Copyable {
   }
 
   mutating func write(_ bytes: [UInt8]) throws(ShardsFailure) {
-    buffer.append(contentsOf: bytes)
     offset += bytes.count
+    // What is large goes out as it is.
+    if bytes.count >= 1 << 16 {
+      try flush()
+      hash.update(bytes)
+      do throws(FileFailure) { try file.write(bytes) } catch { throw .file(error) }
+      return
+    }
+    buffer.append(contentsOf: bytes)
     if buffer.count >= 1 << 20 { try flush() }
   }
 
   private mutating func flush() throws(ShardsFailure) {
+    if buffer.isEmpty { return }
     hash.update(buffer)
     do throws(FileFailure) { try file.write(buffer) } catch { throw .file(error) }
     buffer.removeAll(keepingCapacity: true)

@@ -14,7 +14,9 @@ final class RunCursor {
   private var table: PieceTable?
   private var piece = 0
   private var tokenStart = 0
-  private var tokens: [UInt8]?
+  /// Room for the tokens of a frame, used again for the next, and whether they are read.
+  private var tokens: [UInt8] = []
+  private var hasTokens = false
 
   init(run: RunReader, number: Int = 0, language: LanguageTag, zstd: ZstdDecompressor) {
     self.run = run
@@ -98,16 +100,13 @@ final class RunCursor {
   /// Appends the tokens of the current piece, as stored.
   func appendTokens(to out: inout [UInt8]) throws(ShardsFailure) {
     guard let table, piece < table.count else { return }
-    let bytes: [UInt8]
-    if let tokens {
-      bytes = tokens
-    } else {
-      bytes = try run.tokens(of: frame, with: zstd)
-      tokens = bytes
+    if !hasTokens {
+      try run.readTokens(of: frame, with: zstd, into: &tokens)
+      hasTokens = true
     }
     let width = run.index.tokenWidthBytes
     let start = tokenStart * width
-    bytes.withUnsafeBytes {
+    tokens.withUnsafeBytes {
       out.append(
         contentsOf: UnsafeRawBufferPointer(
           rebasing: $0[start..<start + table.tokenCount(piece) * width]))
@@ -118,7 +117,7 @@ final class RunCursor {
     frame = number
     piece = 0
     tokenStart = 0
-    tokens = nil
+    hasTokens = false
     table = frames.contains(number) ? try run.table(of: number, with: zstd) : nil
     key = table?.key(0)
   }

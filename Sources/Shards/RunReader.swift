@@ -121,30 +121,40 @@ public final class RunReader: Sendable {
     return tokens == frame.tokenCount
   }
 
-  /// The tokens of a frame, as stored.
-  public func tokens(
-    of number: Int, with zstd: ZstdDecompressor
-  ) throws(ShardsFailure) -> [UInt8] {
+  /// Puts the tokens of a frame, as stored, at the front of an array, which is made larger if it
+  /// must be.
+  func readTokens(
+    of number: Int, with zstd: ZstdDecompressor, into room: inout [UInt8]
+  ) throws(ShardsFailure) {
     let frame = index.frames[number]
-    let bytes = try RunReader.bytes(
-      file, path, at: frame.tokensOffset, count: frame.tokensSizeBytes)
     let count = frame.tokenCount * index.tokenWidthBytes
-    var out: [UInt8] = []
+    try readExactly(
+      file, path, at: frame.tokensOffset, count: frame.tokensSizeBytes, into: &zstd.scratch,
+      what: "cannot read run", remedy: RunReader.remedy)
+    if room.count < count { room = [UInt8](repeating: 0, count: count) }
     var failure: CompressionFailure?
-    bytes.withUnsafeBytes {
-      do throws(CompressionFailure) {
-        out = try zstd.decompress($0, limitBytes: count)
-      } catch { failure = error }
+    zstd.scratch.withUnsafeBytes { packed in
+      room.withUnsafeMutableBytes {
+        do throws(CompressionFailure) {
+          try zstd.decompress(
+            UnsafeRawBufferPointer(rebasing: packed[..<frame.tokensSizeBytes]),
+            into: UnsafeMutableRawBufferPointer(rebasing: $0[..<count]))
+        } catch { failure = error }
+      }
     }
     if let failure {
       throw .compression(
         failure, "cannot read run", path: path, offset: frame.tokensOffset,
         remedy: RunReader.remedy)
     }
-    guard out.count == count else {
-      throw RunReader.corrupt(
-        path, frame.tokensOffset, "\(out.count) bytes of tokens", expected: "\(count)")
-    }
+  }
+
+  /// The tokens of a frame, as stored.
+  public func tokens(
+    of number: Int, with zstd: ZstdDecompressor
+  ) throws(ShardsFailure) -> [UInt8] {
+    var out: [UInt8] = []
+    try readTokens(of: number, with: zstd, into: &out)
     return out
   }
 
