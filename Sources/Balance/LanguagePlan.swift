@@ -14,6 +14,12 @@ public struct LanguagePlan: Sendable, Equatable {
   public var bindingRule: BindingRule
   /// Where on the ring it starts.
   public var start: RingStart
+  /// The innermost group it belongs to.
+  public var group: String?
+  /// How its quota is divided over its sources; empty if it is not. Their quotas sum to `quota`.
+  public var sources: [SourcePlan] = []
+  /// Its byte premium, where the unit is `content`.
+  public var premium: BytePremiums.Premium?
 
   /// Joins the parts.
   public init(

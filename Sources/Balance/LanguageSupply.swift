@@ -17,6 +17,9 @@ public struct LanguageSupply: Sendable, Equatable {
   /// Where on the ring the dataset starts, in tokens from the ring's own start on the first pass:
   /// what the datasets that it continues went over. 0 for one that continues none.
   public var tokensBefore = 0
+  /// The same by parts of its sources, ascending by number; empty if the mixture weighs none. Their
+  /// tokens sum to `tokens`.
+  public var sources: [SourceSupply] = []
 
   /// Joins the counts.
   public init(

@@ -12,9 +12,13 @@ extension Mixture {
     try Self.check(caps, "cap")
     try checkSum(fixedShares, floors)
     try checkConflicts()
+    try checkGroups()
+    try checkSources()
   }
 
-  private func checkPolicy() throws(BalanceFailure) {
+  private func checkPolicy() throws(BalanceFailure) { try checkPolicy(policy) }
+
+  func checkPolicy(_ policy: Policy) throws(BalanceFailure) {
     switch policy {
     case .temperature(let value):
       guard value.isFinite, value > 0 else {
@@ -67,7 +71,7 @@ extension Mixture {
     }
   }
 
-  private static func check(
+  static func check(
     _ shares: [LanguageTag: Double], _ option: String
   ) throws(BalanceFailure) {
     for (tag, share) in shares.sorted(by: { $0.key < $1.key }) {
@@ -93,10 +97,11 @@ extension Mixture {
   }
 
   private func checkConflicts() throws(BalanceFailure) {
-    if case .explicit = policy, !fixedShares.isEmpty || include != nil {
+    let isRestricted = include != nil || !includePatterns.isEmpty
+    if case .explicit = policy, !fixedShares.isEmpty || isRestricted {
       throw .plan(
         .conflict,
-        found: "explicit shares together with \(include == nil ? "fixed shares" : "--include")",
+        found: "explicit shares together with \(isRestricted ? "--include" : "fixed shares")",
         expected: "one of them", remedy: "put all shares in one list")
     }
     for tag in fixedShares.keys.sorted() where floors[tag] != nil || caps[tag] != nil {
@@ -118,11 +123,15 @@ extension Mixture {
     }
   }
 
-  /// Every language named with a share or in `include`, by tag.
+  /// Every language named with a share, in `include` or in a group, by tag.
   var named: [LanguageTag] {
     var tags = Set(include ?? [])
     for table in [fixedShares, floors, caps] { tags.formUnion(table.keys) }
     if case .explicit(let shares) = policy { tags.formUnion(shares.keys) }
+    for group in allGroups {
+      tags.formUnion(group.languages)
+      if case .explicit(let shares)? = group.policy { tags.formUnion(shares.keys) }
+    }
     return tags.sorted()
   }
 

@@ -15,14 +15,22 @@ public struct Mixture: Sendable, Equatable {
   public var unit: SizeUnit
   /// Only these languages; nil: all but the undetermined.
   public var include: [LanguageTag]?
+  /// Languages of these forms beside `include`; none and no `include`: all but the undetermined.
+  public var includePatterns: [LanguagePattern] = []
   /// Not these languages.
   public var exclude: [LanguageTag]
+  /// Not languages of these forms, unless `include` or a share names them.
+  public var excludePatterns: [LanguagePattern] = []
   /// Shares given first and exactly.
   public var fixedShares: [LanguageTag: Double]
   /// At least this share.
   public var floors: [LanguageTag: Double]
   /// At most this share.
   public var caps: [LanguageTag: Double]
+  /// Languages that share a part of the dataset.
+  public var groups: [MixtureGroup] = []
+  /// How each language is divided over its sources; nil: every language is one ring.
+  public var sourceWeights: SourceWeights?
   /// Whether `und_*` and `zxx_*` take part without being named.
   public var includeUndetermined: Bool
   /// Whether a language may get no token at all.

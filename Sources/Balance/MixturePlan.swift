@@ -8,6 +8,10 @@ public struct MixturePlan: Sendable, Equatable {
   public var languages: [LanguagePlan]
   /// Tokens of the dataset.
   public var budget: Int
+  /// The mixture's groups, each before those inside it, by name.
+  public var groups: [GroupPlan] = []
+  /// The table that byte premiums come from, where the unit is `content`.
+  public var premiumVersion: String?
   /// What the store has and the mixture leaves out, by tag.
   public var excluded: [LanguageSupply]
   /// What the user should know before starting; one line each.

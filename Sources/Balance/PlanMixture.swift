@@ -12,6 +12,9 @@ import ShardifyCore
 ///   - supplies: What the store has; in any order.
 ///   - mixture: What is wanted.
 ///   - bytePremiums: Needed for the unit `content`.
+/// With groups the same is done at every level: a group is divided like a budget, among its languages
+/// and the groups inside it; and a language's quota in the end among its sources.
+///
 /// - Returns: Quotas that sum to the budget exactly, by tag.
 /// - Throws: `BalanceFailure` that names the option and, where the budget is not feasible, the
 ///   feasible figure.
@@ -31,26 +34,61 @@ public func planMixture(
   if let infeasibility = planner.infeasibility(budget: budget, epochs: planner.epochLimit) {
     throw planner.failure(infeasibility, budget: budget)
   }
-  let quotas = planner.quotas(budget: budget)
-  let languages = zip(included, quotas).map { supply, quota in
-    LanguagePlan(
-      supply: supply, naturalShare: Share(supply.tokens, of: available),
-      share: Share(quota.quota, of: budget), quota: quota.quota, bindingRule: quota.rule)
-  }
+  let languages = planner.languages(budget: budget, available: available, bytePremiums)
   if !mixture.allowZero, languages.contains(where: { $0.quota == 0 }) {
     throw planner.zeroFailure(languages, budget: budget)
   }
   var warnings = selection.warnings
   warnings += repetitionWarning(languages).map { [$0] } ?? []
-  if let bytePremiums, mixture.unit == .content {
-    let estimated = included.filter { bytePremiums.premium(of: $0).isEstimated }
-    if !estimated.isEmpty {
-      warnings.append("byte premium estimated for \(Selection.names(estimated.map(\.tag)))")
-    }
+  let estimated = languages.filter { $0.premium?.isEstimated == true }
+  if !estimated.isEmpty {
+    warnings.append("byte premium estimated for \(Selection.names(estimated.map(\.tag)))")
   }
-  return MixturePlan(
+  var plan = MixturePlan(
     mixture: mixture, languages: languages, budget: budget, excluded: selection.excluded,
     warnings: warnings)
+  plan.groups = planner.groups(budget: budget, available: available)
+  plan.premiumVersion = mixture.unit == .content ? bytePremiums?.version : nil
+  return plan
+}
+
+extension Planner {
+  /// The plans of the languages, by tag.
+  fileprivate func languages(
+    budget: Int, available: Int, _ premiums: BytePremiums?
+  ) -> [LanguagePlan] {
+    let quotas = quotas(budget: budget).languages
+    return supplies.indices.map { index in
+      let supply = supplies[index]
+      let (quota, rule) = quotas[index]
+      var plan = LanguagePlan(
+        supply: supply, naturalShare: Share(supply.tokens, of: available),
+        share: Share(quota, of: budget), quota: quota, bindingRule: rule)
+      plan.group = tree.nodes[tree.groupOfLanguage[index]].group?.name
+      plan.sources = SourceDivision.divide(quota, of: supply, mixture, epochs: epochLimit)
+      if mixture.unit == .content { plan.premium = premiums?.premium(of: supply) }
+      return plan
+    }
+  }
+
+  /// The plans of the groups, each before those inside it.
+  fileprivate func groups(budget: Int, available: Int) -> [GroupPlan] {
+    let quotas = quotas(budget: budget).groups
+    return tree.nodes.indices.dropFirst().map { index in
+      let node = tree.nodes[index]
+      let tokens = node.languages.reduce(0) { $0 + supplies[$1].tokens }
+      let documents = node.languages.reduce(0) {
+        $0.addingReportingOverflow(supplies[$1].documents).partialValue
+      }
+      return GroupPlan(
+        name: node.group?.name ?? "",
+        parent: node.parent.flatMap { tree.nodes[$0].group?.name },
+        policy: node.policy.description, languages: node.languages.count, documents: documents,
+        tokens: tokens, naturalShare: Share(tokens, of: available),
+        share: Share(quotas[index].quota, of: budget), quota: quotas[index].quota,
+        bindingRule: quotas[index].rule)
+    }
+  }
 }
 
 private func repetitionWarning(_ languages: [LanguagePlan]) -> String? {

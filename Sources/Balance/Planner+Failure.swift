@@ -21,18 +21,31 @@ extension Planner {
         + " but \(supplies[index].tokens) are available"
       expected = "at most \(upper)\(limit)"
       if remedies.isEmpty { remedies.append("a lower \(option) \(tag)") }
+    case .groupOverMost(let index, let asked, let most):
+      let name = tree.nodes[index].group?.name ?? ""
+      found = "group \(name) asks for \(asked) of \(budget) tokens"
+      expected = "at most the \(most) that its languages may have\(limit)"
+      remedies.append("a lower share or floor of group \(name)")
+    case .groupUnderLeast(let index, let given, let least):
+      let name = tree.nodes[index].group?.name ?? ""
+      found =
+        "the languages of group \(name) ask for \(least) of \(budget) tokens by their own shares "
+        + "and floors"
+      expected = "at most the \(given) that the group may have"
+      remedies = ["a higher share or cap of group \(name), or lower --share or --floor inside it"]
     case .tooMuchAsked(let least):
       found = "fixed shares and floors ask for \(least) of \(budget) tokens"
       expected = "at most the budget"
       remedies = ["lower --share or --floor"]
     case .tooLittleAllowed(let most):
-      let caps = mixture.caps.isEmpty ? "" : " and the caps"
+      let isCapped = !mixture.caps.isEmpty || tree.nodes.contains { $0.group?.cap != nil }
+      let caps = isCapped ? " and the caps" : ""
       found =
         "a budget of \(budget) tokens\(mixture.budgetTokens == nil ? " (all there is)" : "") is more than the \(most) that "
         + "\(supplies.count == 1 ? "1 language gives" : "\(supplies.count) languages give")"
         + limit + caps
       expected = feasible.map { "at most \($0)" } ?? "limits that leave room for a budget"
-      if !mixture.caps.isEmpty || feasible == nil { remedies.append("a higher --cap") }
+      if isCapped || feasible == nil { remedies.append("a higher --cap") }
     }
     return .plan(
       .infeasibleBudget, found: found, expected: expected,
@@ -57,7 +70,7 @@ extension Planner {
   private func smallestBudgetWithoutZero(above budget: Int) -> Int? {
     func isEnough(_ budget: Int) -> Bool? {
       guard infeasibility(budget: budget, epochs: epochLimit) == nil else { return nil }
-      return quotas(budget: budget).allSatisfy { $0.quota > 0 }
+      return quotas(budget: budget).languages.allSatisfy { $0.quota > 0 }
     }
     var low = budget
     var high = budget

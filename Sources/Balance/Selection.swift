@@ -14,24 +14,26 @@ struct Selection {
     let sorted = supplies.sorted { $0.tag < $1.tag }
     try Self.check(sorted)
     try Self.checkNames(sorted, mixture)
-    let left = Set(mixture.exclude)
-    var only = mixture.include.map(Set.init)
-    if case .explicit(let shares) = mixture.policy {
-      only = Set(shares.filter { Decimal(share: $0.value).parts > 0 }.keys)
-    }
+    let choice = Choice(mixture)
     var undetermined: [LanguageSupply] = []
+    var weightless: [LanguageTag] = []
     for supply in sorted {
       let tag = supply.tag
-      let isLanguage = !tag.isUndetermined && !tag.isNotLanguage
-      let isWanted = only.map { $0.contains(tag) } ?? (isLanguage || mixture.includeUndetermined)
-      if isWanted && !left.contains(tag) && supply.tokens > 0 {
+      let (isWanted, isLeft) = (choice.wants(tag), choice.leavesOut(tag))
+      let hasSource = SourceDivision.most(supply, mixture, epochs: nil) > 0
+      if isWanted && !isLeft && supply.tokens > 0 && hasSource {
         included.append(supply)
       } else {
         excluded.append(supply)
-        if only == nil && !isWanted && !left.contains(tag) { undetermined.append(supply) }
+        if !choice.isRestricted && !isWanted && !isLeft { undetermined.append(supply) }
+        if isWanted && !isLeft && supply.tokens > 0 { weightless.append(tag) }
       }
     }
+    if !weightless.isEmpty {
+      warnings.append("no source of weight above 0 in \(Self.names(weightless)); left out")
+    }
     try checkSharesTakePart(mixture)
+    try checkPatterns(mixture, sorted)
     guard !included.isEmpty else {
       throw .plan(
         .emptyMixture, found: "no language takes part (\(sorted.count) in the store)",
@@ -82,6 +84,20 @@ struct Selection {
   /// A share for a language that is not in the mixture is a mistake, not a wish.
   private func checkSharesTakePart(_ mixture: Mixture) throws(BalanceFailure) {
     let tags = Set(included.map(\.tag))
+    for group in mixture.allGroups {
+      for tag in group.languages.sorted() where !tags.contains(tag) {
+        throw .plan(
+          .conflict, found: "\(tag) of group \(group.name) is outside the mixture",
+          expected: "a language that takes part",
+          remedy: "add \(tag) to --include, or drop it from the group")
+      }
+      guard case .explicit(let shares)? = group.policy else { continue }
+      for tag in shares.keys.sorted() where !tags.contains(tag) {
+        throw .plan(
+          .conflict, found: "a share for \(tag) in group \(group.name), outside the mixture",
+          expected: "a language that takes part", remedy: "drop it")
+      }
+    }
     for (option, table) in [
       ("share", mixture.fixedShares), ("floor", mixture.floors), ("cap", mixture.caps),
     ] {
@@ -92,6 +108,18 @@ struct Selection {
           expected: "a language that takes part",
           remedy: isUnnamed ? "add --include-undetermined" : "add \(tag) to the mixture or drop it")
       }
+    }
+  }
+
+  /// A pattern that matches nothing is as likely a slip as a name the store does not have.
+  private func checkPatterns(
+    _ mixture: Mixture, _ sorted: [LanguageSupply]
+  ) throws(BalanceFailure) {
+    for pattern in mixture.includePatterns.sorted()
+    where !sorted.contains(where: { pattern.matchesAny($0.tag) }) {
+      throw .plan(
+        .unknownLanguage, found: "--include \(pattern) matches no language of the store",
+        expected: "a pattern such as *_Cyrl", remedy: "shardify inspect lists the languages")
     }
   }
 
@@ -113,11 +141,58 @@ struct Selection {
     if !unknown.isEmpty {
       warnings.append("excluded but not in the store: \(Self.names(unknown))")
     }
+    for pattern in mixture.excludePatterns.sorted() where !known.contains(where: pattern.matchesAny)
+    {
+      warnings.append("--exclude \(pattern) matches no language of the store")
+    }
   }
 
   /// The first few of a list.
   static func names(_ tags: [LanguageTag]) -> String {
     let shown = tags.prefix(5).map(\.description).joined(separator: ", ")
     return tags.count > 5 ? "\(shown) and \(tags.count - 5) more" : shown
+  }
+}
+
+/// Which languages a mixture wants.
+private struct Choice {
+  private let mixture: Mixture
+  private let only: Set<LanguageTag>?
+  private let left: Set<LanguageTag>
+  private let named: Set<LanguageTag>
+
+  init(_ mixture: Mixture) {
+    self.mixture = mixture
+    var only = mixture.include.map(Set.init)
+    if only == nil && !mixture.includePatterns.isEmpty { only = [] }
+    if case .explicit(let shares) = mixture.policy {
+      only = Set(shares.filter { Decimal(share: $0.value).parts > 0 }.keys)
+    }
+    self.only = only
+    left = Set(mixture.exclude)
+    named = Set(mixture.named)
+  }
+
+  /// Whether only some languages are asked for.
+  var isRestricted: Bool { only != nil }
+
+  func wants(_ tag: LanguageTag) -> Bool {
+    if let only {
+      return only.contains(tag) || mixture.includePatterns.contains { matches($0, tag) }
+    }
+    if !tag.isUndetermined && !tag.isNotLanguage { return true }
+    return mixture.includeUndetermined
+      || mixture.allGroups.contains { group in
+        group.languages.contains(tag) || group.patterns.contains { $0.matches(tag) }
+      }
+  }
+
+  func leavesOut(_ tag: LanguageTag) -> Bool {
+    left.contains(tag)
+      || (!named.contains(tag) && mixture.excludePatterns.contains { $0.matchesAny(tag) })
+  }
+
+  private func matches(_ pattern: LanguagePattern, _ tag: LanguageTag) -> Bool {
+    mixture.includeUndetermined ? pattern.matchesAny(tag) : pattern.matches(tag)
   }
 }

@@ -1,34 +1,37 @@
 import ShardifyCore
 
-/// The policy's shares as whole numbers.
+/// Shares by a policy as whole numbers.
 enum Weights {
   /// Doubles are turned into multiples of 2^-60 of their sum.
   private static let scale = 0x1p60
 
-  /// Weights of languages by tag; each at least 1, the sum at most 2^61.
-  static func of(
-    _ supplies: [LanguageSupply], _ mixture: Mixture, _ premiums: BytePremiums?, isAllFixed: Bool
-  ) throws(BalanceFailure) -> [UInt64] {
-    if isAllFixed { return try fixed(supplies, mixture.fixedShares) }
-    if case .explicit(let shares) = mixture.policy {
-      return supplies.map { Decimal(share: shares[$0.tag] ?? 0).parts }
-    }
-    let exponent = mixture.policy.exponent ?? 1
+  /// What takes part at one level: a language, or a group as one.
+  struct Item {
+    var tokens: Int
+    /// In the mixture's unit, above 0.
+    var size: Double
+  }
+
+  /// Weights by size to a power; each at least 1, the sum at most 2^61.
+  static func of(_ items: [Item], exponent: Double) -> [UInt64] {
     // Proportional shares are the same in every unit, and need no rounding.
-    if exponent == 1 { return supplies.map { UInt64($0.tokens) } }
-    let sizes = try sizes(supplies, mixture.unit, premiums)
-    let largest = sizes.reduce(0, max)
-    // Share of the unit, times the language's tokens per unit, gives the share of tokens.
-    let shares = zip(supplies, sizes).map { supply, size in
-      Power.raise(size / largest, to: exponent) * (Double(supply.tokens) / size)
-    }
-    // Summed by tag: floating-point sums depend on their order.
+    if exponent == 1 { return items.map { UInt64($0.tokens) } }
+    let largest = items.reduce(0) { max($0, $1.size) }
+    // Share of the unit, times the tokens per unit, gives the share of tokens.
+    return whole(
+      items.map { Power.raise($0.size / largest, to: exponent) * (Double($0.tokens) / $0.size) })
+  }
+
+  /// Shares, at least one above 0, as whole numbers; a share above 0 is at least 1.
+  ///
+  /// Summed in the order given: floating-point sums depend on their order.
+  static func whole(_ shares: [Double]) -> [UInt64] {
     let sum = shares.reduce(0, +)
     return shares.map { max(1, UInt64($0 / sum * scale)) }
   }
 
   /// Sizes in a unit, as doubles above 0.
-  private static func sizes(
+  static func sizes(
     _ supplies: [LanguageSupply], _ unit: SizeUnit, _ premiums: BytePremiums?
   ) throws(BalanceFailure) -> [Double] {
     var sizes: [Double] = []
@@ -55,19 +58,5 @@ enum Weights {
       sizes.append(size)
     }
     return sizes
-  }
-
-  private static func fixed(
-    _ supplies: [LanguageSupply], _ shares: [LanguageTag: Double]
-  ) throws(BalanceFailure) -> [UInt64] {
-    let sum = Mixture.parts(shares)
-    guard sum.distance(to: Int(Decimal.shareScale)).magnitude <= Decimal.shareScale / 1_000_000
-    else {
-      throw .plan(
-        .invalidOption,
-        found: "every language has a fixed share and they sum to \(Mixture.decimal(sum))",
-        expected: "1", remedy: "change --share, or leave a language to the policy")
-    }
-    return supplies.map { max(1, Decimal(share: shares[$0.tag] ?? 0).parts) }
   }
 }

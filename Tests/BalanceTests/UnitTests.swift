@@ -1,6 +1,7 @@
-import Balance
 import ShardifyCore
 import Testing
+
+@testable import Balance
 
 @Suite struct UnitTests {
   // English: 4 bytes a token. Burmese: 12 bytes a token, the same content in 5 times the bytes.
@@ -64,5 +65,46 @@ import Testing
     #expect(
       found?.message == "cannot plan the mixture: mya_Mymr has tokens but no chars, "
         + "expected at least one; use --unit tokens or verify the store")
+  }
+}
+
+@Suite struct BytePremiumTests {
+  @Test func theTableHasTheValuesOfThePaper() {
+    func premium(_ name: String) -> BytePremiums.Premium {
+      BytePremiums.builtIn.premium(of: supply(name, 100))
+    }
+    for (name, value) in [
+      ("eng_Latn", 1), ("deu_Latn", 1.05), ("zho_Hans", 0.94), ("rus_Cyrl", 1.82),
+      ("hin_Deva", 2.37), ("khm_Khmr", 3.90), ("mya_Mymr", 5.10), ("kor_Kore", 1.29),
+    ] {
+      #expect(abs(premium(name).value - value) < 0.005, "\(name) \(premium(name).value)")
+      #expect(!premium(name).isEstimated)
+    }
+  }
+
+  @Test func missingLanguagesAreEstimatedFromScriptAndFamily() {
+    let table = BytePremiums(
+      text: """
+        aaa_Latn 1000000 0
+        aab_Latn 1100000 0
+        aac_Latn 1200000 0
+        aad_Latn 3000000 -
+        aae_Latn 3100000 1
+        aae_Cyrl 1800000 1
+        aaf_Latn 3200000 -
+        aag_Cyrl - 0
+        """)
+    func premium(_ name: String, bytes: Int = 400) -> BytePremiums.Premium {
+      table.premium(of: supply(name, 100, bytes: bytes))
+    }
+    #expect(premium("aab_Latn") == .init(value: 1.1, basis: .measured))
+    // Its family is known from the row of another script.
+    #expect(premium("aag_Latn") == .init(value: 1.1, basis: .family))
+    // A family with too few languages, and none: the script.
+    #expect(premium("aae_Grek", bytes: 900).basis == .scalars)
+    #expect(premium("zzz_Latn") == .init(value: 1.2, basis: .script))
+    #expect(premium("zzz_Cyrl") == .init(value: 1.8, basis: .script))
+    #expect(premium("zzz_Grek", bytes: 900) == .init(value: 2, basis: .scalars))
+    #expect(table.version.hasPrefix("arnett-2024-02-23 "))
   }
 }

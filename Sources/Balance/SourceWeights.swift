@@ -1,0 +1,62 @@
+import ShardifyCore
+
+/// How a language's quota is divided over its sources.
+///
+/// The languages' shares are decided first; weights act inside each language. Sources that match the
+/// same pattern are one part of the language; what matches none is another, of weight 1.
+public struct SourceWeights: Sendable, Equatable {
+  /// What a weight multiplies.
+  public enum Basis: String, Sendable, CaseIterable {
+    /// The tokens of the part: weight 2 gives twice the epochs of weight 1.
+    case size
+    /// Nothing: parts of equal weight get equal quotas, as far as the limit on epochs allows.
+    case weight
+  }
+
+  /// Sources and their weight.
+  public struct Entry: Sendable, Equatable {
+    /// A source's name, or a pattern with `*` and `?`.
+    public var pattern: String
+    /// 0 leaves the source out.
+    public var weight: Double
+
+    /// Joins the two.
+    public init(pattern: String, weight: Double) {
+      self.pattern = pattern
+      self.weight = weight
+    }
+  }
+
+  /// What weights multiply.
+  public var basis: Basis
+  /// The first pattern that matches a source decides.
+  public var entries: [Entry]
+
+  /// Joins the parts.
+  public init(basis: Basis = .size, entries: [Entry]) {
+    self.basis = basis
+    self.entries = entries
+  }
+
+  /// A mixture may have this many patterns: each is a ring of its own in every language.
+  public static let limit = 64
+  /// The largest weight.
+  public static let largestWeight = 1e6
+  /// The name of the part that no pattern matches.
+  public static let others = "*"
+
+  /// The number of the part a source belongs to: of the first pattern that matches, or one past
+  /// the last.
+  public func part(of source: String) -> Int {
+    let bytes = Array(source.utf8)
+    return entries.firstIndex { WildcardPattern($0.pattern).matches(bytes) } ?? entries.count
+  }
+
+  /// The name of a part.
+  public func name(ofPart part: Int) -> String {
+    part < entries.count ? entries[part].pattern : Self.others
+  }
+
+  /// The weight of a part.
+  func weight(ofPart part: Int) -> Double { part < entries.count ? entries[part].weight : 1 }
+}
