@@ -99,6 +99,8 @@ public struct BytePremiums: Sendable, Equatable {
     }
     if let median = medianByScript[tag.script] { return Premium(value: median, basis: .script) }
     guard supply.bytes > 0, supply.scalars > 0 else { return Premium(value: 1, basis: .scalars) }
-    return Premium(value: Double(supply.bytes) / Double(supply.scalars), basis: .scalars)
+    // Counts may be anything; UTF-8 has at most 4 bytes a scalar.
+    let ratio = Double(supply.bytes) / Double(supply.scalars)
+    return Premium(value: min(max(ratio, 1), 4), basis: .scalars)
   }
 }

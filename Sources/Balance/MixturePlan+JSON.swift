@@ -2,45 +2,21 @@ import ShardifyCore
 
 extension MixturePlan {
   /// The plan as one JSON object on one line, members always in the same order, languages by tag.
-  public func json() -> String {
-    JSONText.object([
-      ("policy", policyJSON()),
-      ("unit", JSONText.string(mixture.unit.rawValue)),
-      ("max_epochs", mixture.maxEpochs.map(JSONText.number) ?? "null"),
-      ("budget", String(budget)),
-      ("available", String(languages.reduce(0) { $0 + $1.supply.tokens })),
-      ("fixed_shares", Self.table(mixture.fixedShares)),
-      ("floors", Self.table(mixture.floors)),
-      ("caps", Self.table(mixture.caps)),
-      ("languages", JSONText.array(languages.map(Self.object))),
-      ("excluded", JSONText.array(excluded.map { JSONText.object(Self.members($0)) })),
-      ("warnings", JSONText.array(warnings.map(JSONText.string))),
-    ])
-  }
-
-  private func policyJSON() -> String {
-    let name: String
-    var members: [(String, String)] = []
-    switch mixture.policy {
-    case .temperature(let value):
-      name = "temperature"
-      members = [("temperature", JSONText.number(value))]
-    case .alpha(let value):
-      name = "alpha"
-      members = [("alpha", JSONText.number(value))]
-    case .unimax: name = "unimax"
-    case .proportional: name = "proportional"
-    case .uniform: name = "uniform"
-    case .explicit(let shares):
-      name = "explicit"
-      members = [("shares", Self.table(shares))]
-    }
-    return JSONText.object([("name", JSONText.string(name))] + members)
-  }
-
-  private static func table(_ shares: [LanguageTag: Double]) -> String {
+  ///
+  /// - Parameter more: Members to put before the languages; values are JSON already.
+  public func json(more: [(String, String)] = []) -> String {
     JSONText.object(
-      shares.sorted { $0.key < $1.key }.map { ($0.key.description, JSONText.number($0.value)) })
+      mixture.members + [
+        ("budget", String(budget)),
+        ("available", String(languages.reduce(0) { $0 + $1.supply.tokens })),
+        ("byte_premiums", premiumVersion.map(JSONText.string) ?? "null"),
+        ("statistics_sha256", JSONText.string("\(statisticsDigest)")),
+      ] + more + [
+        ("languages", JSONText.array(languages.map(Self.object))),
+        ("planned_groups", JSONText.array(groups.map(Self.object))),
+        ("excluded", JSONText.array(excluded.map { JSONText.object(Self.members($0)) })),
+        ("warnings", JSONText.array(warnings.map(JSONText.string))),
+      ])
   }
 
   private static func members(_ supply: LanguageSupply) -> [(String, String)] {
@@ -55,7 +31,7 @@ extension MixturePlan {
   }
 
   private static func object(_ language: LanguagePlan) -> String {
-    JSONText.object(
+    var out =
       members(language.supply) + [
         ("natural_share", JSONText.number(language.naturalShare.fraction)),
         ("share", JSONText.number(language.share.fraction)),
@@ -63,6 +39,30 @@ extension MixturePlan {
         ("effective_epochs", JSONText.number(language.effectiveEpochs)),
         ("binding_rule", JSONText.string(language.bindingRule.rawValue)),
         ("bytes_per_token", JSONText.number(language.supply.bytesPerToken)),
-      ])
+        ("group", language.group.map(JSONText.string) ?? "null"),
+      ]
+    if let premium = language.premium {
+      out += [
+        ("byte_premium", JSONText.number(premium.value)),
+        ("byte_premium_basis", JSONText.string(premium.basis.rawValue)),
+      ]
+    }
+    return JSONText.object(out)
+  }
+
+  private static func object(_ group: GroupPlan) -> String {
+    JSONText.object([
+      ("group", JSONText.string(group.name)),
+      ("parent", group.parent.map(JSONText.string) ?? "null"),
+      ("policy", JSONText.string(group.policy)),
+      ("languages", String(group.languages)),
+      ("documents", String(group.documents)),
+      ("available", String(group.tokens)),
+      ("natural_share", JSONText.number(group.naturalShare.fraction)),
+      ("share", JSONText.number(group.share.fraction)),
+      ("quota", String(group.quota)),
+      ("effective_epochs", JSONText.number(group.effectiveEpochs)),
+      ("binding_rule", JSONText.string(group.bindingRule.rawValue)),
+    ])
   }
 }

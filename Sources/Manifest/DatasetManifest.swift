@@ -15,6 +15,8 @@ public struct DatasetManifest: Sendable, Equatable {
   public var shardLanguages: [ShardLanguage] = []
   /// What each source gave to each language, sorted by tag and name.
   public var languageSources: [LanguageSource] = []
+  /// Documents that filters left out, sorted by tag and reason.
+  public var filters: [Filter] = []
   /// Rejected documents by reason, sorted.
   public var rejects: [Reject] = []
   /// Who made it, when, how: outside the fingerprint.
@@ -148,6 +150,23 @@ public struct DatasetManifest: Sendable, Equatable {
     }
   }
 
+  /// Documents of a language that filters left out for one reason.
+  public struct Filter: Sendable, Equatable {
+    /// The language.
+    public var tag: LanguageTag
+    /// `exclude-hashes`, or `where` and the condition that was not met.
+    public var reason: String
+    /// How many, the held-out ones with them.
+    public var documents: Int
+
+    /// Makes a row; see the properties.
+    public init(tag: LanguageTag, reason: String, documents: Int) {
+      self.tag = tag
+      self.reason = reason
+      self.documents = documents
+    }
+  }
+
   /// Documents rejected for one reason.
   public struct Reject: Sendable, Equatable {
     /// The reason's name.
@@ -208,6 +227,7 @@ public struct DatasetManifest: Sendable, Equatable {
     lines += languageSources.map {
       line("language_sources", ["\($0.tag)", $0.source, "\($0.documents)", "\($0.tokens)"])
     }
+    lines += filters.map { line("filters", ["\($0.tag)", $0.reason, "\($0.documents)"]) }
     lines += rejects.map { line("rejects", [$0.reason, "\($0.documents)"]) }
     return lines
   }

@@ -54,6 +54,9 @@ public enum ManifestFile {
     CREATE TABLE language_sources (
       language TEXT NOT NULL, source TEXT NOT NULL, documents INTEGER NOT NULL,
       tokens INTEGER NOT NULL, PRIMARY KEY (language, source)) STRICT, WITHOUT ROWID;
+    CREATE TABLE filters (
+      language TEXT NOT NULL, reason TEXT NOT NULL, documents INTEGER NOT NULL,
+      PRIMARY KEY (language, reason)) STRICT, WITHOUT ROWID;
     CREATE TABLE rejects (reason TEXT PRIMARY KEY, documents INTEGER NOT NULL)
       STRICT, WITHOUT ROWID;
     CREATE TABLE provenance (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -99,6 +102,11 @@ public enum ManifestFile {
       try db.execute(
         sql: "INSERT INTO language_sources VALUES (?, ?, ?, ?)",
         arguments: [row.tag.description, row.source, row.documents, row.tokens])
+    }
+    for row in manifest.filters {
+      try db.execute(
+        sql: "INSERT INTO filters VALUES (?, ?, ?)",
+        arguments: [row.tag.description, row.reason, row.documents])
     }
     for row in manifest.rejects {
       try db.execute(

@@ -36,6 +36,11 @@ struct ManifestRows {
         tag: try $0.tag(0), source: try $0.text(1), documents: try $0.count(2),
         tokens: try $0.count(3))
     }
+    manifest.filters = try rows(
+      "filters", "language, reason, documents", orderBy: "language, reason"
+    ).map {
+      DatasetManifest.Filter(tag: try $0.tag(0), reason: try $0.text(1), documents: try $0.count(2))
+    }
     manifest.rejects = try rows("rejects", "reason, documents", orderBy: "reason").map {
       DatasetManifest.Reject(reason: try $0.text(0), documents: try $0.count(1))
     }

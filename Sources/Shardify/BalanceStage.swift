@@ -27,6 +27,8 @@ public struct BalanceStage: Sendable {
     public var shardCount: Int
     /// What it goes on from.
     public var continuation: Continuation?
+    /// What filters left out.
+    public var filters: FilterSummary
     /// What was written; nil of a plan alone.
     public var manifest: DatasetManifest?
   }
@@ -35,7 +37,8 @@ public struct BalanceStage: Sendable {
   public func plan() throws -> Outcome {
     let (_, prepared) = try prepare()
     return Outcome(
-      plan: prepared.plan, shardCount: prepared.shardCount, continuation: prepared.continuation)
+      plan: prepared.plan, shardCount: prepared.shardCount, continuation: prepared.continuation,
+      filters: FilterSummary(prepared))
   }
 
   /// Writes what is missing of the dataset; gives the manifest and the plan.
@@ -48,7 +51,7 @@ public struct BalanceStage: Sendable {
     progress.start(.done, total: 0)
     return Outcome(
       plan: prepared.plan, shardCount: prepared.shardCount, continuation: prepared.continuation,
-      manifest: manifest)
+      filters: FilterSummary(prepared), manifest: manifest)
   }
 
   private func prepare() throws -> (BalancePlanner, PreparedBalance) {

@@ -23,6 +23,9 @@ extension DatasetPlan {
     for source in sources {
       add(["source", "\(source.tag)", source.source, "\(source.documents)", "\(source.tokens)"])
     }
+    for filter in filters {
+      add(["filter", "\(filter.tag)", filter.reason, "\(filter.documents)"])
+    }
     for reject in rejects { add(["reject", reject.reason, "\(reject.documents)"]) }
     return Array((lines.joined(separator: "\n") + "\n").utf8)
   }
@@ -81,6 +84,11 @@ extension DatasetPlan {
       else { return false }
       sources.append(
         .init(tag: tag, source: fields[2], documents: documents, tokens: tokens))
+    case "filter":
+      guard fields.count >= 4, let tag = LanguageTag(fields[1]),
+        let documents = DatasetPlan.count(fields[3])
+      else { return false }
+      filters.append(.init(tag: tag, reason: fields[2], documents: documents))
     case "reject":
       guard fields.count >= 3, let documents = DatasetPlan.count(fields[2]) else { return false }
       rejects.append(.init(reason: fields[1], documents: documents))

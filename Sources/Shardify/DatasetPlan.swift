@@ -45,6 +45,8 @@ struct DatasetPlan: Sendable, Equatable {
   var languages: [Language] = []
   /// By tag and name.
   var sources: [DatasetManifest.LanguageSource] = []
+  /// By tag and reason.
+  var filters: [DatasetManifest.Filter] = []
   /// By reason.
   var rejects: [DatasetManifest.Reject] = []
 

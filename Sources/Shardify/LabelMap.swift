@@ -43,7 +43,7 @@ public struct LabelMap: Sendable, Equatable {
 
   /// Reads the bytes of a file; `path` is for messages.
   public static func parse(_ bytes: [UInt8], path: String) throws(StageFailure) -> LabelMap {
-    var pairs: [(from: LanguageTag, to: LanguageTag, line: Int)] = []
+    var pairs: [Line] = []
     for (number, line) in bytes.split(
       separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false
     ).enumerated() {
@@ -62,8 +62,11 @@ public struct LabelMap: Sendable, Equatable {
     return try checked(pairs, path)
   }
 
-  private static func checked(
-    _ pairs: [(from: LanguageTag, to: LanguageTag, line: Int)], _ path: String
+  /// A pair and the line it is on.
+  typealias Line = (from: LanguageTag, to: LanguageTag, line: Int)
+
+  static func checked(
+    _ pairs: [Line], _ path: String
   ) throws(StageFailure) -> LabelMap {
     var targets: [LanguageTag: LanguageTag] = [:]
     for pair in pairs {

@@ -25,6 +25,7 @@ struct ManifestBuilder {
     addShards(heldOut, .holdout, mixed, to: &manifest)
     addLanguages(mixed, to: &manifest)
     manifest.languageSources = plan.sources
+    manifest.filters = plan.filters
     manifest.rejects = plan.rejects
     manifest.dataset = ["format_version": "\(DatasetManifest.formatVersion)"]
     for fact in plan.facts { manifest.dataset[fact.key] = fact.value }
@@ -103,7 +104,7 @@ struct ManifestBuilder {
     let mixed = manifest.languages.filter { $0.bindingRule != DatasetPlan.excluded }
     let leftOver = mixed.reduce(0) { $0 + $1.documents } - inShards
     let filtered = manifest.languages.filter { $0.bindingRule == DatasetPlan.excluded }
-      .reduce(0) { $0 + $1.documents }
+      .reduce(manifest.filters.reduce(0) { $0 + $1.documents }) { $0 + $1.documents }
     let sum = inShards + heldOut + leftOver + filtered + duplicates + rejected
     guard sum == documentsIn, leftOver >= 0 else {
       throw StageFailure(

@@ -18,10 +18,31 @@ public enum MixtureFile {
     try parse(try FileSystem.read(path, limitBytes: limitBytes), path: path)
   }
 
+  /// Reads a file with its filters; paths in it are relative to its folder.
+  ///
+  /// - Throws: As `read`, and if a file that it names cannot be read.
+  public static func readWithView(_ path: String) throws -> (mixture: Mixture, view: ViewOptions) {
+    let reader = try reader(try FileSystem.read(path, limitBytes: limitBytes), path: path)
+    return (try reader.mixture(), reader.view)
+  }
+
   /// Reads the bytes of a file; `path` is for messages.
   ///
-  /// - Throws: `options`, naming file and line.
+  /// - Throws: `options`, naming file and line; a file with filters too, which mean nothing without
+  ///   a store.
   public static func parse(_ bytes: [UInt8], path: String) throws(StageFailure) -> Mixture {
+    let reader = try reader(bytes, path: path)
+    if let (key, line) = reader.firstViewKey {
+      throw failure(
+        path, line, found: "\(key)", expected: "no filters here",
+        remedy: "filters are for shardify balance")
+    }
+    return try reader.mixture()
+  }
+
+  private static func reader(
+    _ bytes: [UInt8], path: String
+  ) throws(StageFailure) -> MixtureReader {
     let root = try root(bytes, path: path)
     guard case .mapping(let mapping)? = root else {
       throw failure(
@@ -30,7 +51,7 @@ public enum MixtureFile {
     }
     var reader = MixtureReader(path: path)
     for (key, value) in mapping { try reader.take(key, value) }
-    return try reader.mixture()
+    return reader
   }
 
   /// The top of a file, nil if there is nothing in it.
@@ -77,23 +98,29 @@ public enum MixtureFile {
     }
   }
 
-  /// No mixture needs `&`, `*` or `!` outside comments, and with them YAML can do too much.
+  /// No mixture needs anchors and aliases, and with them YAML can do too much. They are `&` or `*` where
+  /// a word begins; inside a word, as in "*_Cyrl" with its quotes, both mean nothing.
   private static func refuseAliases(_ bytes: [UInt8], _ path: String) throws(StageFailure) {
     var line = 1
     var isComment = false
-    for byte in bytes {
+    var isWordStart = true
+    for (place, byte) in bytes.enumerated() {
+      let next = place + 1 < bytes.count ? bytes[place + 1] : UInt8(ascii: " ")
       switch byte {
       case UInt8(ascii: "\n"):
         line += 1
         isComment = false
-      case UInt8(ascii: "#"): isComment = true
+      case UInt8(ascii: "#"): isComment = isComment || isWordStart
       case UInt8(ascii: "&"), UInt8(ascii: "*"), UInt8(ascii: "!"):
-        guard isComment else {
+        let isSign = byte == UInt8(ascii: "!") && next == UInt8(ascii: "=")
+        guard isComment || !isWordStart || isSign else {
           throw failure(
-            path, line, found: "an anchor, alias or tag", expected: "plain keys and values")
+            path, line, found: "an anchor, alias or tag", expected: "plain keys and values",
+            remedy: "put quotes around patterns such as \"*_Cyrl\"")
         }
       default: break
       }
+      isWordStart = " \t\r\n[{,:".utf8.contains(byte)
     }
   }
 }

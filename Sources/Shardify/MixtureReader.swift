@@ -1,4 +1,5 @@
 import Balance
+import Files
 import ShardifyCore
 import Yams
 
@@ -7,12 +8,18 @@ struct MixtureReader {
   let path: String
   private var policies: [(key: String, policy: Policy, line: Int?)] = []
   private var draft = Mixture(policy: .proportional)
+  /// The filters.
+  private(set) var view = ViewOptions()
+  /// The first key of a filter, and its line.
+  private(set) var firstViewKey: (key: String, line: Int?)?
 
   static let policyKeys = ["temperature", "alpha", "unimax", "proportional", "uniform", "shares"]
   static let otherKeys = [
     "max_epochs", "budget", "unit", "include", "exclude", "include_undetermined", "allow_zero",
-    "fixed", "floors", "caps",
+    "fixed", "floors", "caps", "groups", "where", "exclude_hashes", "label_map",
   ]
+  static let viewKeys = ["where", "exclude_hashes", "label_map"]
+  static let groupKeys = ["languages", "scripts", "share", "floor", "cap", "groups"]
 
   init(path: String) { self.path = path }
 
@@ -21,18 +28,21 @@ struct MixtureReader {
     guard case .scalar(let scalar) = key else { throw unknown("a key that is no word", key) }
     let name = scalar.string
     switch name {
-    case "temperature": add(name, .temperature(try number(name, value)), key)
-    case "alpha": add(name, .alpha(try number(name, value)), key)
-    case "unimax": try addIfTrue(name, value, .unimax, key)
-    case "proportional": try addIfTrue(name, value, .proportional, key)
-    case "uniform": try addIfTrue(name, value, .uniform, key)
-    case "shares": add(name, .explicit(try shares(name, value)), key)
+    case _ where Self.policyKeys.contains(name):
+      policies.append((name, try policy(name, value), key.mark?.line))
     case "max_epochs":
       draft.maxEpochs = value.scalar?.string == "none" ? nil : try number(name, value)
     case "budget": draft.budgetTokens = try amount(name, value)
     case "unit": draft.unit = try unit(name, value)
-    case "include": draft.include = try languages(name, value)
-    case "exclude": draft.exclude = try languages(name, value)
+    case "include":
+      let chosen = try selectors(name, value)
+      draft.include = chosen.tags.isEmpty && !chosen.patterns.isEmpty ? nil : chosen.tags
+      draft.includePatterns = chosen.patterns
+    case "exclude": (draft.exclude, draft.excludePatterns) = try selectors(name, value)
+    case "groups": draft.groups = try groups(value)
+    case "where", "exclude_hashes", "label_map":
+      if firstViewKey == nil { firstViewKey = (name, key.mark?.line) }
+      try takeView(name, value)
     case "include_undetermined": draft.includeUndetermined = try flag(name, value)
     case "allow_zero": draft.allowZero = try flag(name, value)
     case "fixed": draft.fixedShares = try shares(name, value)
@@ -59,22 +69,59 @@ struct MixtureReader {
     return mixture
   }
 
-  private mutating func add(_ key: String, _ policy: Policy, _ node: Node) {
-    policies.append((key, policy, node.mark?.line))
+  /// The policy that a key names.
+  func policy(_ key: String, _ value: Node) throws(StageFailure) -> Policy {
+    switch key {
+    case "temperature": return .temperature(try number(key, value))
+    case "alpha": return .alpha(try number(key, value))
+    case "shares": return .explicit(try shares(key, value))
+    default:
+      guard try flag(key, value) else { throw wrong(key, value, expected: "true, or no such key") }
+      return key == "unimax" ? .unimax : key == "uniform" ? .uniform : .proportional
+    }
   }
 
-  private mutating func addIfTrue(
-    _ key: String, _ value: Node, _ policy: Policy, _ node: Node
-  ) throws(StageFailure) {
-    guard try flag(key, value) else {
-      throw wrong(key, value, expected: "true, or no such key")
+  private mutating func takeView(_ key: String, _ value: Node) throws(StageFailure) {
+    switch key {
+    case "where":
+      if let text = value.scalar?.string, !text.isEmpty {
+        view.conditions = [text]
+      } else if case .sequence(let sequence) = value {
+        for element in sequence {
+          guard let text = element.scalar?.string, !text.isEmpty else {
+            throw wrong(key, element, expected: "a condition such as confidence >= 0.65")
+          }
+          view.conditions.append(text)
+        }
+      } else {
+        throw wrong(key, value, expected: "a condition, or a list of them")
+      }
+    case "exclude_hashes": view.excludedHashesPath = try file(key, value)
+    default:
+      guard case .mapping(let mapping) = value else {
+        view.labelMapPath = try file(key, value)
+        return
+      }
+      var pairs: [LabelMap.Line] = []
+      for (from, to) in mapping {
+        pairs.append(
+          (try language(key, from), try language(key, to), from.mark?.line ?? 1))
+      }
+      view.labelMap = try LabelMap.checked(pairs, path)
     }
-    add(key, policy, node)
+  }
+
+  /// A path, relative to the folder of the mixture file.
+  private func file(_ key: String, _ node: Node) throws(StageFailure) -> String {
+    guard let text = node.scalar?.string, !text.isEmpty else {
+      throw wrong(key, node, expected: "the path of a file")
+    }
+    return text.hasPrefix("/") ? text : FileSystem.parent(path) + "/" + text
   }
 
   // MARK: Values
 
-  private func number(_ key: String, _ node: Node) throws(StageFailure) -> Double {
+  func number(_ key: String, _ node: Node) throws(StageFailure) -> Double {
     guard let text = node.scalar?.string, let number = Self.number(text) else {
       throw wrong(key, node, expected: "a number")
     }
@@ -89,7 +136,7 @@ struct MixtureReader {
     return amount
   }
 
-  private func flag(_ key: String, _ node: Node) throws(StageFailure) -> Bool {
+  func flag(_ key: String, _ node: Node) throws(StageFailure) -> Bool {
     switch node.scalar?.string {
     case "true": return true
     case "false": return false
@@ -105,16 +152,25 @@ struct MixtureReader {
     return unit
   }
 
-  private func languages(_ key: String, _ node: Node) throws(StageFailure) -> [LanguageTag] {
+  func selectors(
+    _ key: String, _ node: Node
+  ) throws(StageFailure) -> (tags: [LanguageTag], patterns: [LanguagePattern]) {
     guard case .sequence(let sequence) = node else {
       throw wrong(key, node, expected: "a list of languages such as [deu_Latn, tur_Latn]")
     }
     var tags: [LanguageTag] = []
-    for element in sequence { tags.append(try language(key, element)) }
-    return tags
+    var patterns: [LanguagePattern] = []
+    for element in sequence {
+      if let text = element.scalar?.string, let pattern = LanguagePattern(text) {
+        patterns.append(pattern)
+      } else {
+        tags.append(try language(key, element))
+      }
+    }
+    return (tags, patterns)
   }
 
-  private func shares(_ key: String, _ node: Node) throws(StageFailure) -> [LanguageTag: Double] {
+  func shares(_ key: String, _ node: Node) throws(StageFailure) -> [LanguageTag: Double] {
     guard case .mapping(let mapping) = node else {
       throw wrong(key, node, expected: "languages with shares such as {deu_Latn: 0.4}")
     }
@@ -130,7 +186,7 @@ struct MixtureReader {
     return shares
   }
 
-  private func language(_ key: String, _ node: Node) throws(StageFailure) -> LanguageTag {
+  func language(_ key: String, _ node: Node) throws(StageFailure) -> LanguageTag {
     guard let text = node.scalar?.string, let tag = LanguageTag(text) else {
       throw wrong(key, node, expected: "a language such as deu_Latn")
     }
@@ -170,7 +226,7 @@ struct MixtureReader {
       expected: "one of " + (Self.policyKeys + Self.otherKeys).joined(separator: ", "))
   }
 
-  private func wrong(_ key: String, _ node: Node, expected: String) -> StageFailure {
+  func wrong(_ key: String, _ node: Node, expected: String) -> StageFailure {
     let found: String
     switch node {
     case .scalar(let scalar):

@@ -20,6 +20,12 @@ struct PlanBuilder {
           tag: language.supply.tag, source: $0.name, documents: $0.documents, tokens: $0.tokens)
       }
     }
+    let reasons = prepared.view.reasons
+    plan.filters = prepared.scan.languages.flatMap { language in
+      zip(reasons, language.filtered).filter { $0.1 > 0 }
+        .map { DatasetManifest.Filter(tag: language.supply.tag, reason: $0, documents: $1) }
+        .sorted { $0.reason.utf8.lexicographicallyPrecedes($1.reason.utf8) }
+    }
     plan.rejects = try store.catalog.rejects().map {
       DatasetManifest.Reject(reason: $0.reason, documents: $0.documents)
     }
@@ -54,6 +60,10 @@ struct PlanBuilder {
       ("compression_level", "\(options.compressionLevel)"),
       ("libzstd_version", Zstd.libraryVersionText),
       ("budget_tokens", "\(plan.budget)"),
+      ("mixture", plan.settingsJSON),
+      ("byte_premiums", plan.premiumVersion ?? "none"),
+      ("statistics_sha256", "\(plan.statisticsDigest)"),
+    ] + ViewFacts(prepared.view).rows + [
       ("parent_fingerprint", prepared.continuation?.fingerprint ?? "none"),
       ("parent_shards", "\(prepared.continuation?.shards ?? 0)"),
       ("documents_in", "\(try store.catalog.documentCount())"),

@@ -53,7 +53,7 @@ struct BalancePlanner: Sendable {
       }
       return supply
     }
-    var plan = try planMixture(supplies, mixture)
+    var plan = try planMixture(supplies, mixture, bytePremiums: .builtIn)
     for index in plan.languages.indices {
       plan.languages[index].start = starts[plan.languages[index].tag] ?? .beginning
     }

@@ -30,7 +30,8 @@ public struct StagesBalance: Sendable {
       let prepared = try prepare(next, planner, continuation)
       outcomes.append(
         BalanceStage.Outcome(
-          plan: prepared.plan, shardCount: prepared.shardCount, continuation: continuation))
+          plan: prepared.plan, shardCount: prepared.shardCount, continuation: continuation,
+          filters: FilterSummary(prepared)))
       continuation = try planner.end(of: prepared)
     }
     return outcomes
@@ -55,7 +56,7 @@ public struct StagesBalance: Sendable {
       outcomes.append(
         BalanceStage.Outcome(
           plan: prepared.plan, shardCount: prepared.shardCount, continuation: continuation,
-          manifest: manifest))
+          filters: FilterSummary(prepared), manifest: manifest))
       continuation = try ContinuationReader(ContinueOptions(dataset: root.stage(next.name)))
         .read(store: planner.store, runs: planner.view.runs)
     }

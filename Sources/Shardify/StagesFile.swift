@@ -46,6 +46,21 @@ public enum StagesFile {
     return stages
   }
 
+  /// Reads the filters of a file with stages: they are beside `stages` and hold for all of them.
+  ///
+  /// - Throws: As `read`, and if a file that it names cannot be read.
+  public static func readView(_ path: String) throws -> ViewOptions {
+    let bytes = try FileSystem.read(path, limitBytes: MixtureFile.limitBytes)
+    var reader = MixtureReader(path: path)
+    guard case .mapping(let root)? = try MixtureFile.root(bytes, path: path) else {
+      return reader.view
+    }
+    for (key, value) in root where MixtureReader.viewKeys.contains(key.scalar?.string ?? "") {
+      try reader.take(key, value)
+    }
+    return reader.view
+  }
+
   private static func stage(
     _ item: Node, _ number: Int, _ shared: [(Node, Node)], _ path: String
   ) throws(StageFailure) -> MixtureStage {
@@ -60,6 +75,7 @@ public enum StagesFile {
     let hasPolicy = keys.contains { MixtureReader.policyKeys.contains($0) }
     for (key, value) in shared {
       let word = key.scalar?.string ?? ""
+      if MixtureReader.viewKeys.contains(word) { continue }
       if keys.contains(word) || hasPolicy && MixtureReader.policyKeys.contains(word) { continue }
       try reader.take(key, value)
     }
@@ -81,6 +97,11 @@ public enum StagesFile {
         }
       default: try reader.take(key, value)
       }
+    }
+    if let (key, line) = reader.firstViewKey {
+      throw MixtureFile.failure(
+        path, line, found: "\(key) in a stage", expected: "filters beside stages, for all of them",
+        remedy: "move it there, or balance --continue with other filters")
     }
     return MixtureStage(name: name, mixture: try reader.mixture(), shardCount: shardCount)
   }

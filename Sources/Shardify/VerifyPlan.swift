@@ -48,6 +48,10 @@ struct VerifyPlan {
       "\(row.tag) \(row.source): \(row.documents) documents, \(row.tokens) tokens"
     }
     compare("source", plan.sources.map(source), facts.manifest.languageSources.map(source))
+    func filter(_ row: DatasetManifest.Filter) -> String {
+      "\(row.tag) \(row.reason): \(row.documents)"
+    }
+    compare("filter", plan.filters.map(filter), facts.manifest.filters.map(filter))
     func reject(_ row: DatasetManifest.Reject) -> String { "\(row.reason): \(row.documents)" }
     compare("reject", plan.rejects.map(reject), facts.manifest.rejects.map(reject))
   }

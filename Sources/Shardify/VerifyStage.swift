@@ -12,6 +12,8 @@ import Synchronization
 public struct VerifyStage: Sendable {
   private let dataset: String
   private let store: String?
+  /// The list of content hashes the dataset was made without, to compare it with its store.
+  public var excludedHashes: String?
   private let jobs: Int
   private let progress: Progress
   private let stop: StopFlag
@@ -113,7 +115,7 @@ public struct VerifyStage: Sendable {
     if let store {
       let comparison = VerifyStore(
         facts: facts, train: train.map(\.1), holdout: holdout.map(\.1), store: store, jobs: jobs,
-        stop: stop)
+        stop: stop, excludedHashes: excludedHashes)
       do { problems.add(try comparison.run()) } catch { problems.add("store: \(error)") }
     }
   }

@@ -14,6 +14,8 @@ struct VerifyStore: Sendable {
   let store: TokenStore
   let jobs: Int
   let stop: StopFlag
+  /// The list the dataset was made with, if it was made with one.
+  var excludedHashes: String?
 
   /// What is different.
   func run() throws -> VerifyProblems {
@@ -25,7 +27,13 @@ struct VerifyStore: Sendable {
     problems.compare(
       "store: documents read", found: "\(try store.catalog.documentCount())",
       expected: facts.manifest.dataset["documents_in"] ?? "none")
-    let view = try StoreView(store: store)
+    let view: StoreView
+    switch try ViewFacts.view(of: store, facts.manifest, excludedHashes: excludedHashes) {
+    case .success(let found): view = found
+    case .failure(let problem):
+      problems.add(problem.line)
+      return problems
+    }
     let results = Mutex<[VerifyProblems?]>(Array(repeating: nil, count: facts.languages.count))
     try Parallel.forEach(below: facts.languages.count, threads: jobs) {
       (number: Int) throws(ShardsFailure) in

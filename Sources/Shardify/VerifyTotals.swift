@@ -203,7 +203,8 @@ struct VerifyTotals {
     let expected = [
       inShards, sum(manifest.languages) { $0.heldOutDocuments },
       sum(mixed) { $0.documents } - inShards,
-      sum(excluded) { $0.documents }, parts[4],
+      manifest.filters.reduce(sum(excluded) { $0.documents }) { min($0 + $1.documents, 1 << 60) },
+      parts[4],
       manifest.rejects.reduce(0) { min($0 + $1.documents, 1 << 60) },
     ]
     for (index, name) in names.enumerated() {

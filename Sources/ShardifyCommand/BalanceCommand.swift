@@ -48,14 +48,14 @@ struct BalanceCommand: ParsableCommand {
   @Option(help: "Tokens of the whole dataset; by default as many as are available.")
   var budget: Amount?
 
-  @Option(help: "Unit of sizes: tokens, bytes, chars or documents.")
+  @Option(help: "Unit of sizes: tokens, bytes, chars, documents or content (byte premium).")
   var unit: SizeUnit = .tokens
 
-  @Option(help: "Only this language; may be given several times.")
-  var include: [LanguageTag] = []
+  @Option(help: "Only this language, or pattern such as '*_Cyrl'; may be given several times.")
+  var include: [LanguageSelector] = []
 
-  @Option(help: "Not this language; may be given several times.")
-  var exclude: [LanguageTag] = []
+  @Option(help: "Not this language or pattern; may be given several times.")
+  var exclude: [LanguageSelector] = []
 
   @Option(help: "A fixed share, given first: eng_Latn=0.4.")
   var share: [LanguageShare] = []
@@ -66,11 +66,20 @@ struct BalanceCommand: ParsableCommand {
   @Option(help: "At most this share: eng_Latn=0.5.")
   var cap: [LanguageShare] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "A group: 'slavic=*_Cyrl,pol_Latn;share=0.3;temperature=5'; also floor=, cap=, alpha=, unimax, "
+        + "uniform, proportional, shares=TAG:S,..., in=GROUP; may be given several times.",
+      valueName: "group"))
+  var group: [GroupArgument] = []
+
   @Flag(help: "Let und_* and zxx_* take part.")
   var includeUndetermined = false
 
   @Flag(help: "Let a language get nothing where its quota rounds to nothing.")
   var allowZero = false
+
+  @OptionGroup var filters: FilterArguments
 
   @Option(help: "How many shards; instead of --shard-size.")
   var shards: Int?
@@ -114,7 +123,7 @@ struct BalanceCommand: ParsableCommand {
     let beside = [
       ("--budget", budget != nil), ("--share", !share.isEmpty), ("--floor", !floor.isEmpty),
       ("--cap", !cap.isEmpty), ("--include", !include.isEmpty), ("--exclude", !exclude.isEmpty),
-      ("--max-epochs", maxEpochs != "4"), ("--unit", unit != .tokens),
+      ("--max-epochs", maxEpochs != "4"), ("--unit", unit != .tokens), ("--group", !group.isEmpty),
       ("--include-undetermined", includeUndetermined), ("--allow-zero", allowZero),
     ]
     if file != nil, let given = beside.first(where: \.1) {
@@ -135,9 +144,9 @@ struct BalanceCommand: ParsableCommand {
     if let path = self.stages, stages == nil {
       throw ValidationError("--stages \(path): expected a list under the key stages")
     }
-    var options = BalanceOptions(
-      store: store, dataset: dataset,
-      mixture: try stages.map { $0[0].mixture } ?? mixtureValue())
+    let (mixture, view) = try mixtureValue(stages)
+    var options = BalanceOptions(store: store, dataset: dataset, mixture: mixture)
+    options.view = try filters.added(to: view)
     options.shardCount = shards
     options.shardTokens = shardSize.value
     options.seed = seed
@@ -156,9 +165,10 @@ struct BalanceCommand: ParsableCommand {
     if dryRun {
       let outcome = try stage.plan()
       if output.json {
-        Console.out(outcome.plan.json())
+        Console.out(outcome.json)
       } else {
         Console.out(outcome.plan.table())
+        if let text = outcome.filterText { Console.out(text) }
         if let line = continuing.text(outcome.continuation) { Console.out(line) }
         Console.out("\(outcome.shardCount) shards; nothing was written")
       }
@@ -173,6 +183,7 @@ struct BalanceCommand: ParsableCommand {
       Console.out(ManifestText.json(manifest, dataset: dataset ?? ""))
     } else if !output.quiet {
       Console.out(outcome.plan.table())
+      if let text = outcome.filterText { Console.out(text) }
       if let line = continuing.text(outcome.continuation) { Console.out(line) }
       Console.out("")
       Console.out(
@@ -184,8 +195,11 @@ struct BalanceCommand: ParsableCommand {
   /// The file that says the mixture or stages.
   private var file: String? { mixture ?? stages }
 
-  private func mixtureValue() throws -> Mixture {
-    if let mixture { return try MixtureFile.read(mixture) }
+  private func mixtureValue(
+    _ stages: [MixtureStage]?
+  ) throws -> (mixture: Mixture, view: ViewOptions) {
+    if let file, let stages { return (stages[0].mixture, try StagesFile.readView(file)) }
+    if let mixture { return try MixtureFile.readWithView(mixture) }
     let policy: Policy =
       if let temperature {
         .temperature(temperature)
@@ -198,12 +212,17 @@ struct BalanceCommand: ParsableCommand {
       } else {
         .proportional
       }
-    return Mixture(
+    var mixture = Mixture(
       policy: policy, maxEpochs: maxEpochs == "none" ? nil : Double(maxEpochs),
-      budgetTokens: budget?.value, unit: unit, include: include.isEmpty ? nil : include,
-      exclude: exclude, fixedShares: try table(share, "share"), floors: try table(floor, "floor"),
+      budgetTokens: budget?.value, unit: unit, include: include.tags.isEmpty ? nil : include.tags,
+      exclude: exclude.tags, fixedShares: try table(share, "share"),
+      floors: try table(floor, "floor"),
       caps: try table(cap, "cap"), includeUndetermined: includeUndetermined,
       allowZero: allowZero)
+    mixture.includePatterns = include.patterns
+    mixture.excludePatterns = exclude.patterns
+    mixture.groups = try GroupArgument.tree(group)
+    return (mixture, ViewOptions())
   }
 
   private func table(

@@ -15,6 +15,9 @@ struct VerifyCommand: ParsableCommand {
   @Option(help: "The token store it was made from, to compare the content as well.")
   var store: String?
 
+  @Option(help: "With --store: the list of hashes the dataset was made without.")
+  var excludeHashes: String?
+
   @Option(help: "Shards read at the same time (default: all processors).")
   var jobs: Int?
 
@@ -28,9 +31,10 @@ struct VerifyCommand: ParsableCommand {
     {
       return try run(stages, progress)
     }
-    let stage = VerifyStage(
+    var stage = VerifyStage(
       dataset: dataset, store: store, jobs: jobs ?? Parallel.availableProcessors,
       progress: progress, stop: Signals.stopFlag())
+    stage.excludedHashes = excludeHashes
     let report = try ProgressLine.show(
       progress, unit: .tokens, quiet: output.quiet || output.json
     ) { try stage.run() }

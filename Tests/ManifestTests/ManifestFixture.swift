@@ -44,6 +44,9 @@ func testManifest() -> DatasetManifest {
         fileSizeBytes: 77, tokens: 200, pieces: 10, fileDigest: SHA256.of([1]),
         payloadDigest: SHA256.of([2])))
   }
+  manifest.filters = manifest.languages.map {
+    DatasetManifest.Filter(tag: $0.tag, reason: "where tokens\t> 5", documents: 4)
+  }
   manifest.rejects = [DatasetManifest.Reject(reason: "invalid-utf8", documents: 2)]
   manifest.provenance = ["jobs": "2"]
   manifest.dataset["fingerprint"] = "\(manifest.fingerprint)"

@@ -1,4 +1,5 @@
 import Balance
+import Files
 import ShardifyCore
 import Testing
 
@@ -70,7 +71,8 @@ import Testing
       message("uniform: true\n\ntemprature: 3")
         == "cannot read mixture: mixture.yaml line 3: unknown key temprature, expected one of "
         + "temperature, alpha, unimax, proportional, uniform, shares, max_epochs, budget, unit, "
-        + "include, exclude, include_undetermined, allow_zero, fixed, floors, caps")
+        + "include, exclude, include_undetermined, allow_zero, fixed, floors, caps, groups, where, "
+        + "exclude_hashes, label_map")
     #expect(message("uniform: true\n<<: {unit: bytes}")?.contains("line 2: unknown key <<") == true)
     #expect(message("? [a]\n: b")?.contains("line 1: a key that is no word") == true)
   }
@@ -137,6 +139,96 @@ import Testing
       }
       _ = try? MixtureFile.parse(bytes, path: "m")
     }
+  }
+
+  @Test func groupsAndPatternsAreRead() throws {
+    let text = """
+      temperature: 3.33
+      include: ["*_Latn", rus_Cyrl, 'und_*']
+      exclude: ["zh?_Latn"]
+      groups:
+        west:
+          languages: [deu_Latn, "fr*_Latn"]
+          share: 0.4
+          uniform: true
+          groups:
+            small: {languages: [gsw_Latn], floor: 0.01, cap: 0.1}
+        east: {scripts: [Cyrl], temperature: 5}
+      """
+    let mixture = try parse(text)
+    #expect(mixture.include == [tag("rus_Cyrl")])
+    #expect(mixture.includePatterns.map(\.text) == ["*_Latn", "und_*"])
+    #expect(mixture.excludePatterns.map(\.text) == ["zh?_Latn"])
+    let small = MixtureGroup(name: "small", languages: [tag("gsw_Latn")], floor: 0.01, cap: 0.1)
+    #expect(
+      mixture.groups == [
+        MixtureGroup(
+          name: "west", languages: [tag("deu_Latn")],
+          patterns: [LanguagePattern("fr*_Latn")].compactMap { $0 }, share: 0.4, policy: .uniform,
+          groups: [small]),
+        MixtureGroup(
+          name: "east", patterns: [LanguagePattern("*_Cyrl")].compactMap { $0 },
+          policy: .temperature(5)),
+      ])
+  }
+
+  @Test(arguments: [
+    ("groups: [a]", "line 2: groups with a list, expected names with their groups"),
+    ("groups: {a: 1}", "line 2: group a: 1, expected keys such as languages and share"),
+    ("groups: {a: {langs: [x]}}", "line 2: group a: unknown key langs, expected one of languages"),
+    ("groups: {a: {share: 1.5}}", "line 2: group a: share: 1.5, expected a share from 0 to 1"),
+    ("groups: {a: {scripts: [cyrl]}}", "group a: scripts: cyrl, expected a script such as Cyrl"),
+    ("groups: {a: {scripts: Cyrl}}", "group a: scripts: Cyrl, expected a list of scripts"),
+    (
+      "groups: {a: {languages: [x]}}", "group a: languages: x, expected a language such as deu_Latn"
+    ),
+    (
+      "groups:\n  a: {uniform: true}\n  b: {uniform: true,\n      alpha: 1}",
+      "line 5: group b: alpha beside uniform, expected one policy"
+    ),
+    (
+      "groups: {a: {groups: {b: {groups: {c: {groups: {d: {groups: {e: {}}}}}}}}}}",
+      "groups nested 5 deep, expected at most 4"
+    ),
+    ("include: [*_Cyrl]", "line 2: an anchor, alias or tag, expected plain keys and values"),
+    ("where: {a: b}", "line 2: where with a mapping, expected a condition, or a list of them"),
+    ("where: [{a: b}]", "line 2: where with a mapping, expected a condition such as confidence"),
+    ("exclude_hashes: [a]", "line 2: exclude_hashes with a list, expected the path of a file"),
+    ("label_map: {deu_Latn: german}", "line 2: label_map: german, expected a language such as deu"),
+    (
+      "label_map:\n  deu_Latn: eng_Latn\n  eng_Latn: fra_Latn",
+      "line 3: deu_Latn to eng_Latn, which itself goes to fra_Latn, expected one step"
+    ),
+  ])
+  func wrongGroupsAndFiltersAreRefusedWithTheirLine(text: String, expected: String) {
+    let place = TemporaryPath.unused()
+    defer { TemporaryPath.remove(place) }
+    let found =
+      failure {
+        try FileSystem.writeAtomically(Array("uniform: true\n\(text)".utf8), to: place)
+        _ = try MixtureFile.readWithView(place)
+      } ?? "no failure"
+    #expect(found.contains(expected), "\(found)")
+  }
+
+  @Test func filtersAreReadWithPathsRelativeToTheFile() throws {
+    let place = try Workplace()
+    let path = try place.write(
+      """
+      uniform: true
+      where: [confidence >= 0.65, 'source != "a*" # not a comment']
+      exclude_hashes: lists/out.txt
+      label_map: {hrv_Latn: hbs_Latn}
+      """.utf8, to: "m.yaml")
+    let (mixture, view) = try MixtureFile.readWithView(path)
+    #expect(mixture == Mixture(policy: .uniform))
+    #expect(view.conditions == ["confidence >= 0.65", "source != \"a*\" # not a comment"])
+    #expect(view.excludedHashesPath == place.at("lists/out.txt"))
+    #expect(view.labelMap?.pairs.map { "\($0.from) \($0.to)" } == ["hrv_Latn hbs_Latn"])
+    #expect(
+      message("uniform: true\nwhere: tokens > 1")
+        == "cannot read mixture: mixture.yaml line 2: where, expected no filters here; "
+        + "filters are for shardify balance")
   }
 
   @Test func aMissingFileIsNamed() {

@@ -182,6 +182,7 @@ TABLES = {
         "split DESC, shard, language",
     ),
     "language_sources": ("language, source, documents, tokens", "language, source"),
+    "filters": ("language, reason, documents", "language, reason"),
     "rejects": ("reason, documents", "reason"),
 }
 
@@ -382,7 +383,7 @@ def check_totals(facts, tables, languages):
         "in_shards": in_shards,
         "held_out": sum(r[6] for r in rows),
         "left_over": sum(r[1] for r in rows if r[0] in mixture) - in_shards,
-        "filtered": sum(r[1] for r in rows if r[0] not in mixture),
+        "filtered": sum(r[1] for r in rows if r[0] not in mixture) + sum(f[2] for f in tables["filters"]),
         "rejected": sum(r[1] for r in tables["rejects"]),
     }
     for name, value in wanted.items():
@@ -413,7 +414,7 @@ def check_plan(folder, facts, tables):
     columns = (0, 1, 2, 3, 4, 5, 6, 7, 11, 13, 14, 15)
     rows = [[canonical(r[i]) or "-" for i in columns] for r in tables["languages"]]
     expect("plan.txt: languages", found, rows)
-    for kind, name in (("source", "language_sources"), ("reject", "rejects")):
+    for kind, name in (("source", "language_sources"), ("filter", "filters"), ("reject", "rejects")):
         found = [fields[1:] for fields in lines if fields[0] == kind]
         expect(f"plan.txt: {kind}", found, [[canonical(v) for v in r] for r in tables[name]])
 
