@@ -9,7 +9,7 @@ extension MixturePlan {
       mixture.members + [
         ("budget", String(budget)),
         ("available", String(languages.reduce(0) { $0 + $1.supply.tokens })),
-        ("byte_premiums", premiumVersion.map(JSONText.string) ?? "null"),
+        ("byte_premiums", JSONText.string(premiumVersion ?? "none")),
         ("statistics_sha256", JSONText.string("\(statisticsDigest)")),
       ] + more + [
         ("languages", JSONText.array(languages.map(Self.object))),

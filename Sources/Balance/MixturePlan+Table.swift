@@ -2,29 +2,20 @@ import ShardifyCore
 
 extension MixturePlan {
   /// The plan as plain text for a terminal: one line a language, the largest supply first, with
-  /// totals, what was left out and the warnings. Ends with a newline.
-  public func table() -> String {
-    let available = languages.reduce(0) { $0 + $1.supply.tokens }
-    let sorted = languages.sorted { a, b in
-      a.supply.tokens != b.supply.tokens ? a.supply.tokens > b.supply.tokens : a.tag < b.tag
+  /// totals, groups, what was left out and the warnings. Ends with a newline.
+  ///
+  /// - Parameter width: Columns of the terminal: where exact numbers do not fit, they are rounded to
+  ///   three digits. Nil is as wide as it takes.
+  public func table(width: Int? = nil) -> String {
+    var text = languageTable(isCompact: false)
+    if let width, text.width > width { text = languageTable(isCompact: true) }
+    var out = Self.wrapped(caption(), width) + "\n\n" + text.text(repeatingHeaderEvery: 40)
+    if !groups.isEmpty {
+      var table = groupTable(isCompact: false)
+      if let width, table.width > width { table = groupTable(isCompact: true) }
+      out += "\n" + table.text(repeatingHeaderEvery: 40)
     }
-    let header = [
-      "language", "documents", "available", "natural", "planned", "quota", "epochs",
-      "bytes/token", "bound by",
-    ]
-    var rows = sorted.map { row($0, available: available) }
-    rows.append(totals(available: available))
-    let widths = header.indices.map { column in
-      rows.reduce(header[column].utf8.count) { Swift.max($0, $1[column].utf8.count) }
-    }
-    let rule = String(repeating: "-", count: widths.reduce(2 * (widths.count - 1), +)) + "\n"
-    var out = caption() + "\n\n" + Self.line(header, widths) + rule
-    for row in rows.dropLast() { out += Self.line(row, widths) }
-    out += rule
-    // With many languages the header has left the screen.
-    if languages.count > 40 { out += Self.line(header, widths) }
-    out += Self.line(rows[rows.count - 1], widths)
-    for line in notes() { out += "\n" + line + "\n" }
+    for line in notes() { out += "\n" + Self.wrapped(line, width) + "\n" }
     return out
   }
 
@@ -36,36 +27,71 @@ extension MixturePlan {
       + "shares and quota in tokens"
   }
 
-  private func row(_ language: LanguagePlan, available: Int) -> [String] {
-    let supply = language.supply
-    return [
-      supply.tag.description,
-      Grouped.string(supply.documents),
-      Grouped.string(supply.tokens),
-      Self.percent(supply.tokens, available),
-      Self.percent(language.quota, budget),
-      Grouped.string(language.quota),
-      Grouped.ratio(language.quota, supply.tokens, places: 2),
-      Grouped.ratio(supply.bytes, supply.tokens, places: 2),
-      language.bindingRule.rawValue,
-    ]
-  }
-
-  private func totals(available: Int) -> [String] {
+  private func languageTable(isCompact: Bool) -> PlanTable {
+    let figures = PlanFigures(isCompact: isCompact)
+    let available = languages.reduce(0) { $0 + $1.supply.tokens }
+    let hasPremiums = languages.contains { $0.premium != nil }
+    let sorted = languages.sorted { a, b in
+      a.supply.tokens != b.supply.tokens ? a.supply.tokens > b.supply.tokens : a.tag < b.tag
+    }
+    var header = ["language", "documents", "available", "natural", "planned", "quota", "epochs"]
+    if isCompact {
+      header = ["language", "docs", "avail", "natural", "planned", "quota", "epochs"]
+    }
+    header += [isCompact ? "B/tok" : "bytes/token"] + (hasPremiums ? ["premium"] : [])
+    let numbers = header.count
+    header += ["bound by"] + (groups.isEmpty ? [] : ["group"])
+    var table = PlanTable(header, numbers: 1..<numbers)
+    for language in sorted {
+      let supply = language.supply
+      table.rows.append(
+        [
+          supply.tag.description, figures.count(supply.documents), figures.count(supply.tokens),
+          figures.percent(supply.tokens, available), figures.percent(language.quota, budget),
+          figures.count(language.quota),
+          figures.ratio(language.quota, supply.tokens), figures.ratio(supply.bytes, supply.tokens),
+        ] + (hasPremiums ? [Self.premium(language)] : [])
+          + [language.bindingRule.rawValue] + (groups.isEmpty ? [] : [language.group ?? ""]))
+    }
     let bytes = languages.reduce(0) { $0.addingReportingOverflow($1.supply.bytes).partialValue }
     let quota = languages.reduce(0) { $0 + $1.quota }
-    return [
-      "total",
-      Grouped.string(
-        languages.reduce(0) { $0.addingReportingOverflow($1.supply.documents).partialValue }),
-      Grouped.string(available),
-      Self.percent(available, available),
-      Self.percent(quota, budget),
-      Grouped.string(quota),
-      Grouped.ratio(quota, available, places: 2),
-      Grouped.ratio(bytes, available, places: 2),
-      "",
+    let documents = languages.reduce(0) {
+      $0.addingReportingOverflow($1.supply.documents).partialValue
+    }
+    table.total = [
+      "total", figures.count(documents), figures.count(available),
+      figures.percent(available, available), figures.percent(quota, budget), figures.count(quota),
+      figures.ratio(quota, available), figures.ratio(bytes, available),
     ]
+    return table
+  }
+
+  /// A premium; `~` before one that was not measured.
+  private static func premium(_ language: LanguagePlan) -> String {
+    guard let premium = language.premium else { return "-" }
+    let text = Grouped.ratio(Int((premium.value * 100).rounded()), 100, places: 2)
+    return (premium.isEstimated ? "~" : "") + text
+  }
+
+  private func groupTable(isCompact: Bool) -> PlanTable {
+    let figures = PlanFigures(isCompact: isCompact)
+    let available = languages.reduce(0) { $0 + $1.supply.tokens }
+    var table = PlanTable(
+      [
+        "group", isCompact ? "langs" : "languages", isCompact ? "docs" : "documents",
+        isCompact ? "avail" : "available", "natural", "planned", "quota", "epochs", "bound by",
+        "inside",
+      ], numbers: 1..<8)
+    for group in groups {
+      table.rows.append([
+        group.parent.map { $0 + "/" + group.name } ?? group.name, figures.count(group.languages),
+        figures.count(group.documents), figures.count(group.tokens),
+        figures.percent(group.tokens, available), figures.percent(group.quota, budget),
+        figures.count(group.quota), figures.ratio(group.quota, group.tokens),
+        group.bindingRule.rawValue, group.policy,
+      ])
+    }
+    return table
   }
 
   private func notes() -> [String] {
@@ -78,22 +104,19 @@ extension MixturePlan {
     return notes + warnings.map { "warning: " + $0 }
   }
 
-  /// A share in per cent; a share too small to show is not shown as nothing.
-  private static func percent(_ part: Int, _ whole: Int) -> String {
-    let text = Grouped.ratio(part, whole, factor: 100, places: 4)
-    return part > 0 && text == "0.0000" ? "<0.0001%" : text + "%"
-  }
-
-  /// The first and the last column to the left, numbers to the right, no space at the end.
-  private static func line(_ cells: [String], _ widths: [Int]) -> String {
-    var out = ""
-    for (column, cell) in cells.enumerated() {
-      let padding = String(repeating: " ", count: widths[column] - cell.utf8.count)
-      let isText = column == 0 || column == cells.count - 1
-      if column > 0 { out += "  " }
-      out += isText ? cell + (column == 0 ? padding : "") : padding + cell
+  /// Breaks a line at spaces, so that each part has at most `width` bytes.
+  static func wrapped(_ text: String, _ width: Int?) -> String {
+    guard let width, width > 20 else { return text }
+    var lines: [String] = []
+    var line = ""
+    for word in text.split(separator: " ") {
+      if !line.isEmpty && line.utf8.count + 1 + word.utf8.count > width {
+        lines.append(line)
+        line = "  " + word
+      } else {
+        line += (line.isEmpty ? "" : " ") + word
+      }
     }
-    while out.utf8.last == UInt8(ascii: " ") { out.removeLast() }
-    return out + "\n"
+    return (lines + [line]).joined(separator: "\n")
   }
 }

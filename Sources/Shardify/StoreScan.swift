@@ -20,15 +20,13 @@ struct StoreScan: Sendable {
     /// ring's start.
     var ringStart = 0
     /// Every so many pieces the key and the tokens before it, in key order.
-    var marks: [(key: PieceKey, tokens: Int)] = []
+    var marks: [(key: PieceKey, tokens: Int)] { markList.marks }
+    fileprivate(set) var markList = RingMarks()
     /// SHA-256 of the keys and token counts of its pieces, in key order.
     var digest: SHA256.Digest
     /// What each source gave, sorted by name.
     var sources: [(name: String, documents: Int, tokens: Int)] = []
   }
-
-  /// Pieces between two marks.
-  static let markInterval = 1024
 
   /// The languages, sorted by tag.
   let languages: [Language]
@@ -74,9 +72,7 @@ struct StoreScan: Sendable {
         language.heldOutDocuments += key.piece == 0 ? 1 : 0
         language.heldOutTokens += tokens
       } else {
-        if language.supply.pieces % markInterval == 0 {
-          language.marks.append((key, language.supply.tokens))
-        }
+        language.markList.add(key, piece: language.supply.pieces, tokens: language.supply.tokens)
         if !startFound && (key.high, key.low) >= start {
           startFound = true
           language.ringStart = language.supply.tokens

@@ -15,8 +15,17 @@ struct BalanceCommand: ParsableCommand {
       others. und_* and zxx_* stay out unless named. A rerun writes only what is missing.
       """)
 
-  @Argument(help: "The token store.")
+  @Argument(help: "The token store; with --diff, a plan or dataset.")
   var store: String
+
+  @Argument(help: "With --diff, the plan or dataset to compare with.")
+  var other: String?
+
+  @Flag(
+    help: ArgumentHelp(
+      "Compare two plans: each a dataset, a manifest, a plan.txt, or what --dry-run --json printed."
+    ))
+  var diff = false
 
   @Option(name: .customLong("to"), help: "The dataset: a new folder, or one begun before.")
   var dataset: String?
@@ -108,6 +117,11 @@ struct BalanceCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
+    if diff {
+      guard other != nil else { throw ValidationError("give --diff A B: two plans or datasets") }
+      return
+    }
+    if let other { throw ValidationError("unexpected argument \(other); two plans need --diff") }
     let policies =
       [temperature != nil, alpha != nil, unimax, proportional, uniform].count { $0 }
     if policies > 1 {
@@ -140,6 +154,7 @@ struct BalanceCommand: ParsableCommand {
   }
 
   func run() throws {
+    if diff { return try compare() }
     let stages = try file.flatMap { try StagesFile.read($0) }
     if let path = self.stages, stages == nil {
       throw ValidationError("--stages \(path): expected a list under the key stages")
@@ -167,7 +182,7 @@ struct BalanceCommand: ParsableCommand {
       if output.json {
         Console.out(outcome.json)
       } else {
-        Console.out(outcome.plan.table())
+        Console.out(outcome.plan.table(width: Console.outputWidth))
         if let text = outcome.filterText { Console.out(text) }
         if let line = continuing.text(outcome.continuation) { Console.out(line) }
         Console.out("\(outcome.shardCount) shards; nothing was written")
@@ -182,7 +197,7 @@ struct BalanceCommand: ParsableCommand {
     if output.json {
       Console.out(ManifestText.json(manifest, dataset: dataset ?? ""))
     } else if !output.quiet {
-      Console.out(outcome.plan.table())
+      Console.out(outcome.plan.table(width: Console.outputWidth))
       if let text = outcome.filterText { Console.out(text) }
       if let line = continuing.text(outcome.continuation) { Console.out(line) }
       Console.out("")
@@ -190,6 +205,12 @@ struct BalanceCommand: ParsableCommand {
         ManifestText.text(
           manifest, dataset: dataset ?? "", seconds: ProgressLine.now() - start))
     }
+  }
+
+  /// Prints how two plans differ; that they do is no failure.
+  private func compare() throws {
+    let difference = try PlanDifference(store, other ?? "")
+    Console.out(output.json ? difference.json() : difference.text())
   }
 
   /// The file that says the mixture or stages.

@@ -15,6 +15,15 @@ public enum Console {
       ? Int(size.ws_col) : 80
   }
 
+  /// Columns of the terminal on standard output; nil if it is none.
+  public static var outputWidth: Int? {
+    var size = winsize()
+    guard isatty(STDOUT_FILENO) == 1, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0,
+      size.ws_col > 0
+    else { return nil }
+    return Int(size.ws_col)
+  }
+
   /// Writes a line to standard output.
   public static func out(_ text: String) { write(Array((text + "\n").utf8), to: STDOUT_FILENO) }
 

@@ -31,11 +31,35 @@ import Testing
       supplies((1...300).map { 1_000_000 / $0 }), Mixture(policy: .temperature(3.33)))
     let lines = plan.table().split(separator: "\n", omittingEmptySubsequences: false)
     let headers = lines.filter { $0.hasPrefix("language ") }
-    #expect(headers.count == 2)
-    // Caption, empty, header, rule, 300, rule, header, totals, and the end of the last line.
-    #expect(lines.count == 308)
-    #expect(Set(lines[4..<304].map { $0.split(separator: " ").count }) == [9])
+    // At the top, before every fortieth language, and above the totals.
+    #expect(headers.count == 9)
+    #expect(lines.count == 308 + 3 * 7)
+    let rows = lines.filter { $0.contains("_Latn ") }
+    #expect(rows.count == 300 && Set(rows.map { $0.split(separator: " ").count }) == [9])
     #expect(lines.allSatisfy { $0.utf8.count <= 120 && !$0.hasSuffix(" ") })
+    let narrow = plan.table(width: 80).split(separator: "\n", omittingEmptySubsequences: false)
+    // The caption takes two lines.
+    #expect(narrow.count == lines.count + 1)
+    #expect(narrow.allSatisfy { $0.utf8.count <= 80 })
+    #expect(plan.table(width: 120) == plan.table())
+  }
+
+  @Test func groupsHaveATableAndAColumn() throws {
+    var mixture = Mixture(policy: .uniform, budgetTokens: 1_000_000)
+    mixture.groups = [
+      MixtureGroup(
+        name: "east", languages: [tag("aaa_Latn")], share: 0.25, policy: .temperature(5),
+        groups: [MixtureGroup(name: "far", languages: [tag("aab_Latn")], cap: 0.1)])
+    ]
+    let plan = try planMixture(supplies([900_000, 600_000, 700_000]), mixture)
+    let text = plan.table()
+    #expect(
+      text.contains(
+        "aab_Latn      6,000    600,000   27.2727%   10.0000%    100,000    0.17         4.00  policy"
+          + "    far\n"))
+    #expect(text.contains("group     languages  documents  available"))
+    #expect(text.contains("\neast/far          1      6,000    600,000"))
+    #expect(text.contains("fixed     temperature 5\n"))
   }
 
   @Test func theJSONIsReadByAnotherReader() throws {
