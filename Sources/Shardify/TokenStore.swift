@@ -68,7 +68,7 @@ public final class TokenStore: Sendable {
       found = "a file"
     } else {
       let foreign = try FileSystem.names(in: folder).first {
-        $0 != "lock" && $0 != "runs" && !$0.hasPrefix("catalog.sqlite.partial")
+        !["lock", "runs", HoldoutFile.name].contains($0) && !$0.hasPrefix("catalog.sqlite.partial")
       }
       if let foreign {
         found = "a folder that holds \(foreign) and is no token store"
