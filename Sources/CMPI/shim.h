@@ -21,6 +21,15 @@ static inline int shardify_mpi_size(void) {
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   return size;
 }
+/// Ranks that share memory with this one: those of its node.
+static inline int shardify_mpi_local_size(void) {
+  MPI_Comm node;
+  int size = -1;
+  if (MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node)) return -1;
+  MPI_Comm_size(node, &size);
+  MPI_Comm_free(&node);
+  return size;
+}
 static inline int shardify_mpi_sum_floats(float *values, int count) {
   return MPI_Allreduce(MPI_IN_PLACE, values, count, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD);
 }

@@ -127,8 +127,6 @@ public struct OrderStage: Sendable {
   private func hand(
     _ batch: SampleBatch, step: Int, to each: (OrderedSample) throws -> Void
   ) throws {
-    let length = order.sequenceLength + 1
-    var bytes: [UInt8] = []
     var span = 0
     for (number, location) in batch.samples.enumerated() {
       guard let first = location.ranges.first else { continue }
@@ -137,8 +135,7 @@ public struct OrderStage: Sendable {
         globalSample: location.globalSample, shard: first.shard, firstToken: first.firstToken,
         digest: nil, pieces: [])
       if options.hashes {
-        store(batch.tokens[number * length..<(number + 1) * length], in: &bytes)
-        sample.digest = SHA256.of(bytes)
+        sample.digest = batch.digest(ofSample: number, tokenWidthBytes: facts.tokenWidthBytes)
       }
       while span < batch.spans.count && batch.spans[span].sample == number {
         sample.pieces.append(piece(batch.spans[span]))
@@ -153,26 +150,5 @@ public struct OrderStage: Sendable {
       firstToken: span.firstToken, tokenCount: span.tokenCount,
       language: facts.languages[span.language], content: span.content, shard: span.shard,
       piece: span.piece)
-  }
-
-  /// The bytes of ids as a shard has them.
-  private func store(_ tokens: ArraySlice<TokenID>, in bytes: inout [UInt8]) {
-    let width = facts.tokenWidthBytes
-    if bytes.count != tokens.count * width {
-      bytes = [UInt8](repeating: 0, count: tokens.count * width)
-    }
-    bytes.withUnsafeMutableBytes { room in
-      tokens.withUnsafeBufferPointer { ids in
-        if width == 2 {
-          let out = room.assumingMemoryBound(to: UInt16.self)
-          for place in ids.indices {
-            out[place] = UInt16(truncatingIfNeeded: ids[place]).littleEndian
-          }
-        } else {
-          let out = room.assumingMemoryBound(to: UInt32.self)
-          for place in ids.indices { out[place] = ids[place].littleEndian }
-        }
-      }
-    }
   }
 }

@@ -11,7 +11,10 @@ public final class Communicator {
   public let rank: Int
   /// Ranks.
   public let worldSize: Int
+  /// Ranks on this one's node, itself among them.
+  public let localRanks: Int
   private let usesMPI: Bool
+  private var watchdog: Watchdog?
   /// MPI counts elements in 32 bits.
   private static let partSize = 1 << 24
 
@@ -19,6 +22,7 @@ public final class Communicator {
   public init() {
     rank = 0
     worldSize = 1
+    localRanks = 1
     usesMPI = false
   }
 
@@ -36,6 +40,7 @@ public final class Communicator {
       }
       rank = 0
       worldSize = 1
+      localRanks = 1
       usesMPI = false
       return
     }
@@ -45,6 +50,7 @@ public final class Communicator {
     }
     rank = Int(shardify_mpi_rank())
     worldSize = Int(shardify_mpi_size())
+    localRanks = max(1, Int(shardify_mpi_local_size()))
     usesMPI = true
     guard rank >= 0, worldSize >= 1 else {
       throw TrainFailure(.ranks, "cannot start ranks", found: "rank \(rank) of \(worldSize)")
@@ -66,13 +72,19 @@ public final class Communicator {
   /// Ends all ranks at once; does not return under MPI.
   public func abort(status: Int32) { if usesMPI { shardify_mpi_abort(status) } }
 
+  /// From now on, ends this process when the others keep it waiting for longer; 0 for never.
+  func watch(timeoutSeconds: Int) {
+    guard usesMPI, worldSize > 1, timeoutSeconds > 0, watchdog == nil else { return }
+    watchdog = Watchdog(timeoutSeconds: timeoutSeconds, rank: rank)
+  }
+
   /// Replaces the values by their sums over all ranks.
   func sum(_ values: FloatBuffer) throws(TrainFailure) {
     guard usesMPI, worldSize > 1 else { return }
     var start = 0
     while start < values.count {
       let count = min(Self.partSize, values.count - start)
-      try check(shardify_mpi_sum_floats(values.base + start, Int32(count)))
+      try exchange { shardify_mpi_sum_floats(values.base + start, Int32(count)) }
       start += count
     }
   }
@@ -81,10 +93,11 @@ public final class Communicator {
   func sum(_ values: [Double]) throws(TrainFailure) -> [Double] {
     guard usesMPI, worldSize > 1 else { return values }
     var sums = values
-    let status = sums.withUnsafeMutableBufferPointer { buffer in
-      shardify_mpi_sum_doubles(buffer.baseAddress, Int32(buffer.count))
+    try exchange {
+      sums.withUnsafeMutableBufferPointer {
+        shardify_mpi_sum_doubles($0.baseAddress, Int32($0.count))
+      }
     }
-    try check(status)
     return sums
   }
 
@@ -94,7 +107,7 @@ public final class Communicator {
     var start = 0
     while start < values.count {
       let count = min(Self.partSize, values.count - start)
-      try check(shardify_mpi_broadcast(values.base + start, Int32(4 * count)))
+      try exchange { shardify_mpi_broadcast(values.base + start, Int32(4 * count)) }
       start += count
     }
   }
@@ -103,36 +116,59 @@ public final class Communicator {
   func broadcast(_ values: [Int64]) throws(TrainFailure) -> [Int64] {
     guard usesMPI, worldSize > 1 else { return values }
     var copy = values
-    let status = copy.withUnsafeMutableBytes {
-      shardify_mpi_broadcast($0.baseAddress, Int32($0.count))
+    try exchange {
+      copy.withUnsafeMutableBytes { shardify_mpi_broadcast($0.baseAddress, Int32($0.count)) }
     }
-    try check(status)
     return copy
   }
 
-  /// Stops all ranks if one was started with other settings or another dataset.
-  ///
-  /// - Throws: `.ranks` on every rank, naming the ranks that differ from rank 0.
-  func checkAgreement(on digest: SHA256.Digest, what: String) throws(TrainFailure) {
-    guard usesMPI, worldSize > 1 else { return }
-    var all = [UInt8](repeating: 0, count: 32 * worldSize)
-    let mine = digest.bytes
-    let status = all.withUnsafeMutableBytes { room in
-      mine.withUnsafeBytes { shardify_mpi_gather_all($0.baseAddress, 32, room.baseAddress) }
+  /// The bytes of every rank, one after another; as many from each.
+  func gather(_ bytes: [UInt8]) throws(TrainFailure) -> [UInt8] {
+    guard usesMPI, worldSize > 1 else { return bytes }
+    var all = [UInt8](repeating: 0, count: bytes.count * worldSize)
+    try exchange {
+      all.withUnsafeMutableBytes { room in
+        bytes.withUnsafeBytes {
+          shardify_mpi_gather_all($0.baseAddress, Int32($0.count), room.baseAddress)
+        }
+      }
     }
-    try check(status)
-    let parts = (0..<worldSize).map { rank in Array(all[(32 * rank)..<(32 * rank + 32)]) }
-    let differing = (1..<worldSize).filter { parts[$0] != parts[0] }
+    return all
+  }
+
+  /// Stops all ranks if one sees another value than most.
+  ///
+  /// - Throws: `.ranks` on every rank, naming the ranks that differ.
+  func checkAgreement(
+    on digest: SHA256.Digest, what: String, remedy: String
+  ) throws(TrainFailure) {
+    let all = try gather(digest.bytes)
+    let parts = stride(from: 0, to: all.count, by: 32).map { Array(all[$0..<$0 + 32]) }
+    let differing = Self.minority(parts)
     guard differing.isEmpty else {
       let names = differing.prefix(8).map { "\($0)" }.joined(separator: ", ")
+      let isOne = differing.count == 1
       throw TrainFailure(
-        .ranks, "cannot train", found: "\(what) of rank \(names) differs from that of rank 0",
-        expected: "the same everywhere",
-        remedy: "give all ranks the same manifest and the same options")
+        .ranks, "cannot train",
+        found: "\(what) of rank\(isOne ? "" : "s") \(names) "
+          + "\(isOne ? "differs" : "differ") from that of the others",
+        expected: "the same everywhere", remedy: remedy)
     }
   }
 
-  private func check(_ status: Int32) throws(TrainFailure) {
+  /// The ranks whose value is not that of most; of equally many, that of the lowest rank counts.
+  static func minority(_ values: [[UInt8]]) -> [Int] {
+    var counts: [[UInt8]: Int] = [:]
+    for value in values { counts[value, default: 0] += 1 }
+    let most = counts.values.max() ?? 0
+    guard let common = values.first(where: { counts[$0] == most }) else { return [] }
+    return values.indices.filter { values[$0] != common }
+  }
+
+  private func exchange(_ call: () -> Int32) throws(TrainFailure) {
+    watchdog?.beginWait()
+    let status = call()
+    watchdog?.endWait()
     guard status == 0 else {
       throw TrainFailure(
         .ranks, "cannot exchange with other ranks", found: "MPI error \(status)",

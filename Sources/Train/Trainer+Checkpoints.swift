@@ -86,6 +86,7 @@ extension Trainer {
   /// - Returns: The path, on every rank.
   func save(_ folder: CheckpointFolder) throws(TrainFailure) -> String {
     let path = folder.file(step: step)
+    report(.checkpointDue(step: step))
     var failure: TrainFailure?
     if ranks.rank == 0 {
       let checkpoint = Checkpoint(

@@ -12,7 +12,8 @@ public final class Trainer {
   private let stop: StopFlag
   let report: (TrainingEvent) -> Void
 
-  let order: SampleOrder
+  /// The order of samples.
+  public let order: SampleOrder
   private let slice: RankSlice
   let model: GPT
   let optimizer: AdamW
@@ -22,6 +23,7 @@ public final class Trainer {
   var step = 0
   var samplesConsumed = 0
   private var reportedShards = 0
+  private var languageLosses: LanguageLosses
 
   /// Checks everything that can be checked before work starts.
   ///
@@ -48,8 +50,14 @@ public final class Trainer {
     } catch { throw .wrapping(.configuration, error) }
     let shape = options.shape(vocabularySize: data.facts.vocabularySize)
     model = try GPT(shape)
+    languageLosses = LanguageLosses(data.facts.languages)
+    ranks.watch(timeoutSeconds: options.stallTimeoutSeconds)
     try ranks.checkAgreement(
-      on: options.agreement(order.identity, shape), what: "the dataset or the settings")
+      on: data.facts.fingerprint, what: "the manifest",
+      remedy: "give all ranks the same dataset")
+    try ranks.checkAgreement(
+      on: options.agreement(order.identity, shape), what: "a setting",
+      remedy: "start all ranks with the same options")
     optimizer = AdamW(model.layout, settings: options.optimizer, threads: options.threads)
     folder = options.checkpointFolder.map {
       CheckpointFolder(path: $0, kept: options.checkpointsKept)
@@ -60,12 +68,20 @@ public final class Trainer {
       sequenceLength: options.sequenceLength, threads: options.threads)
   }
 
+  /// What the run is, in words: two runs with equal ones can go on from each other's checkpoints.
+  public var identity: String {
+    let order = order.identity
+    let shape = model.shape.fields.map { name, value in
+      "\(name.dropFirst("model.".count)) \(value)"
+    }
+    return "dataset \(order.dataset), seed \(order.seed), sequence length "
+      + "\(order.sequenceLength), lanes \(order.lanes), " + shape.joined(separator: ", ")
+  }
+
   /// Runs to the last step, or until `stop` is set.
   ///
   /// - Throws: `TrainFailure`; checkpoints written before stay.
   public func run() throws(TrainFailure) -> TrainingSummary {
-    let watchdog = Watchdog(timeoutSeconds: options.stallTimeoutSeconds, rank: ranks.rank)
-    defer { watchdog.stop() }
     let unigrams = try loading { () throws(LoadFailure) in
       try UnigramStatistics(
         data.training, shards: data.facts.shards.count,
@@ -77,12 +93,12 @@ public final class Trainer {
     var summary = TrainingSummary(
       step: step, wasStopped: false, unigramEntropyNats: unigrams.entropyNats, tokens: 0,
       stepSeconds: 0, dataWaitSeconds: 0, skippedSamples: 0, checkpoint: resumed)
-    try makeSteps(evaluator, watchdog, &summary)
+    try makeSteps(evaluator, &summary)
     return summary
   }
 
   private func makeSteps(
-    _ evaluator: Evaluator?, _ watchdog: Watchdog, _ summary: inout TrainingSummary
+    _ evaluator: Evaluator?, _ summary: inout TrainingSummary
   ) throws(TrainFailure) {
     let reader = SampleReader(
       data.training, order: order, slice: slice, samplesConsumed: samplesConsumed,
@@ -91,22 +107,24 @@ public final class Trainer {
     var saved = step
     while step < options.steps && !summary.wasStopped {
       let result = try makeStep(reader)
-      watchdog.signOfLife()
       report(.step(result.report))
       summary.count(result.report)
       summary.wasStopped = result.stops
       reportBadShards(reader)
       let isLast = step == options.steps || summary.wasStopped
-      if isDue(options.checkpointEvery, isLast), saved < step, let folder {
+      let savesNow = isDue(options.checkpointEvery, isLast)
+      let evaluatesNow = isDue(options.evaluateEvery, isLast && !summary.wasStopped)
+      if savesNow || evaluatesNow {
+        report(.languages(step: step, try languageLosses.take(ranks)))
+      }
+      if savesNow, saved < step, let folder {
         summary.checkpoint = try save(folder)
         saved = step
       }
-      if let evaluator, isDue(options.evaluateEvery, isLast && !summary.wasStopped) {
-        summary.evaluation = try evaluate(evaluator, watchdog)
-      }
+      if evaluatesNow, let evaluator { summary.evaluation = try evaluate(evaluator) }
     }
     if let evaluator, summary.evaluation?.step != step, !summary.wasStopped {
-      summary.evaluation = try evaluate(evaluator, watchdog)
+      summary.evaluation = try evaluate(evaluator)
     }
   }
 
@@ -125,8 +143,10 @@ public final class Trainer {
     var losses = 0.0
     var tokens = 0
     var skipped = 0
+    var digests: [UInt8] = []
     do throws(LoadFailure) {
       let batch = try reader.next()
+      digests = self.digests(batch)
       skipped = batch.skippedSamples
       (losses, tokens) = accumulate(batch)
     } catch { failure = error }
@@ -140,6 +160,7 @@ public final class Trainer {
         .ranks, "cannot go on", found: "another rank could not read its samples",
         remedy: "its message says why")
     }
+    let samplesDigest = try sharedDigest(digests)
     let rate = options.schedule.rate(at: step)
     guard sums[0].isFinite else {
       throw TrainFailure(
@@ -158,7 +179,8 @@ public final class Trainer {
     let report = StepReport(
       step: step, samplesConsumed: samplesConsumed, lossNats: sums[0] / max(1, sums[1]),
       tokens: Int(sums[1]), seconds: Self.seconds() - start, dataWaitSeconds: dataWait,
-      learningRate: rate, gradientNorm: norm, skippedSamples: Int(sums[4]))
+      learningRate: rate, gradientNorm: norm, skippedSamples: Int(sums[4]),
+      samplesDigest: samplesDigest)
     return (report, sums[3] > 0)
   }
 
@@ -181,14 +203,37 @@ public final class Trainer {
       : PieceSpan.attendFrom(batch.spans, samples: count, sequenceLength: length)
     let losses = engine.accumulate(
       ids: ids, targets: targets, attendFrom: from, samples: count)
+    languageLosses.add(batch.spans, losses: losses, sequenceLength: length)
     return (losses.reduce(0) { $0 + Double($1) }, count * length)
   }
 
-  private func evaluate(
-    _ evaluator: Evaluator, _ watchdog: Watchdog
-  ) throws(TrainFailure) -> EvaluationResult {
+  /// The digests of this rank's samples behind how many they are; the same size on every rank.
+  private func digests(_ batch: SampleBatch) -> [UInt8] {
+    guard options.hashesSamples else { return [] }
+    var bytes: [UInt8] = []
+    bytes.appendLittleEndian(UInt64(batch.samples.count))
+    for sample in batch.samples.indices {
+      bytes +=
+        batch.digest(ofSample: sample, tokenWidthBytes: data.facts.tokenWidthBytes).bytes
+    }
+    return bytes
+  }
+
+  /// The digest of all ranks' digests, in the order of the global batch.
+  private func sharedDigest(_ mine: [UInt8]) throws(TrainFailure) -> SHA256.Digest? {
+    guard options.hashesSamples else { return nil }
+    let room = 8 + 32 * (options.globalBatch / ranks.worldSize + 1)
+    let all = try ranks.gather(mine + [UInt8](repeating: 0, count: room - mine.count))
+    var hash = SHA256()
+    for start in stride(from: 0, to: all.count, by: room) {
+      let count = all[start..<start + 8].reversed().reduce(0) { $0 << 8 | Int($1) }
+      hash.update(Array(all[start + 8..<start + 8 + 32 * count]))
+    }
+    return hash.finish()
+  }
+
+  private func evaluate(_ evaluator: Evaluator) throws(TrainFailure) -> EvaluationResult {
     let result = try evaluator.evaluate(engine, step: step, ranks: ranks)
-    watchdog.signOfLife()
     report(.evaluated(result))
     return result
   }

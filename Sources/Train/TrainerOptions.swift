@@ -55,8 +55,10 @@ public struct TrainerOptions: Sendable {
   public var reader = ReaderOptions()
   /// Lets a token attend to the documents before its own in the sample.
   public var attendsAcrossDocuments = false
-  /// A rank that makes no step for this long ends the run; 0 for never.
-  public var stallTimeoutSeconds = 600
+  /// Hashes the samples of every step, for the log: what `shardify order` prints.
+  public var hashesSamples = false
+  /// A rank that waits this long for the others ends the run; 0 for never.
+  public var stallTimeoutSeconds = 60
 
   /// The defaults.
   public init() {}
@@ -99,12 +101,14 @@ public struct TrainerOptions: Sendable {
     try check("checkpoints kept", checkpointsKept >= 1, "\(checkpointsKept)", "1 or more")
   }
 
-  /// What all ranks must agree on.
+  /// What all ranks must agree on, but for the dataset.
   func agreement(_ order: OrderIdentity, _ shape: ModelShape) -> SHA256.Digest {
     let text = [
-      "\(order.fingerprint)", "\(steps)", "\(globalBatch)", "\(shape)", "\(learningRate)",
+      "\(order.seed)", "\(order.sequenceLength)", "\(order.lanes)", "\(steps)", "\(globalBatch)",
+      "\(shape)", "\(learningRate)",
       "\(schedule.warmupSteps)", "\(optimizer)", "\(evaluateEvery)", "\(evaluationTokens)",
       "\(checkpointEvery)", "\(attendsAcrossDocuments)", "\(reader.skipsBadShards)",
+      "\(hashesSamples)",
     ].joined(separator: "\n")
     return SHA256.of(Array(text.utf8))
   }

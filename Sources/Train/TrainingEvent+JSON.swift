@@ -1,6 +1,6 @@
 extension TrainingEvent {
-  /// The event as a line of a log.
-  public var json: JSONLine {
+  /// The event as a line of a log; nil for one that is nothing to tell.
+  public var json: JSONLine? {
     var line = JSONLine()
     switch self {
     case .started(let start):
@@ -22,9 +22,22 @@ extension TrainingEvent {
       line.add("event", "shard_skipped")
       line.add("message", message)
     case .step(let step): step.add(to: &line)
+    case .languages(let step, let losses):
+      line.add("event", "languages")
+      line.add("step", step)
+      line.add(
+        "languages",
+        losses.map { loss in
+          var entry = JSONLine()
+          entry.add("language", "\(loss.tag)")
+          entry.add("tokens", loss.tokens)
+          entry.add("loss_nats", loss.lossNats)
+          return entry
+        })
     case .evaluated(let result):
       line.add("event", "evaluation")
       result.add(to: &line)
+    case .checkpointDue: return nil
     case .checkpointWritten(let path, let step):
       line.add("event", "checkpoint")
       line.add("step", step)
@@ -47,6 +60,7 @@ extension StepReport {
     line.add("learning_rate", learningRate)
     line.add("gradient_norm", gradientNorm)
     line.add("skipped_samples", skippedSamples)
+    if let samplesDigest { line.add("samples_sha256", "\(samplesDigest)") }
   }
 }
 

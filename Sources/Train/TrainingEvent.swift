@@ -8,8 +8,12 @@ public enum TrainingEvent: Sendable {
   case checkpointSkipped(message: String)
   /// A step was made.
   case step(StepReport)
+  /// The training loss of each language since the last such event.
+  case languages(step: Int, [LanguageLoss])
   /// Held-out text was evaluated.
   case evaluated(EvaluationResult)
+  /// A checkpoint is about to be written: what leads to it should be kept first.
+  case checkpointDue(step: Int)
   /// A checkpoint was written.
   case checkpointWritten(path: String, step: Int)
   /// A shard is left out.
@@ -60,6 +64,8 @@ public struct StepReport: Sendable {
   public var gradientNorm: Double
   /// Samples left out because a shard could not be read.
   public var skippedSamples: Int
+  /// The SHA-256 of the digests of its samples, in the order of the global batch, if asked for.
+  public var samplesDigest: SHA256.Digest?
 }
 
 /// A run that has ended.

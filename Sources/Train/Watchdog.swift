@@ -1,60 +1,55 @@
 import Glibc
-import ShardifyCore
 import Synchronization
 
-/// Ends the process when no step is made for too long: a rank that hangs must not hold the others
-/// for ever. Its thread lives as long as the process.
+/// Ends the process when other ranks keep it waiting for too long: a rank that hangs, or whose node
+/// is gone without a word, must not hold the others for ever. Its thread lives as long as the
+/// process.
+///
+/// Only time spent in an exchange counts, so neither a slow disk nor a long evaluation of this
+/// rank's own ends the run; the others time out on a rank that hangs, and the launcher then ends it.
 final class Watchdog: Sendable {
-  private let lastSign = Atomic<Int>(0)
-  private let isOver = Atomic<Bool>(false)
+  private let waitingSince = Atomic<Int>(0)
+  private let timeoutSeconds: Int
+  private let rank: Int
 
   /// - Parameter rank: For the message.
   init(timeoutSeconds: Int, rank: Int) {
-    signOfLife()
-    guard timeoutSeconds > 0 else { return }
+    self.timeoutSeconds = timeoutSeconds
+    self.rank = rank
     var thread = pthread_t()
-    let box = Unmanaged.passRetained(Watch(self, timeoutSeconds, rank))
+    let box = Unmanaged.passRetained(self)
     let status = pthread_create(
       &thread, nil,
       { context in
         guard let context else { return nil }
-        Unmanaged<Watch>.fromOpaque(context).takeRetainedValue().run()
-        return nil
+        Unmanaged<Watchdog>.fromOpaque(context).takeRetainedValue().run()
       }, box.toOpaque())
     if status == 0 { pthread_detach(thread) } else { box.release() }
   }
 
-  func signOfLife() { lastSign.store(Self.seconds(), ordering: .relaxed) }
-  func stop() { isOver.store(true, ordering: .relaxed) }
+  /// The calling thread is about to wait for other ranks.
+  func beginWait() { waitingSince.store(Self.milliseconds(), ordering: .relaxed) }
+  /// It waits no more.
+  func endWait() { waitingSince.store(0, ordering: .relaxed) }
 
-  private static func seconds() -> Int {
+  private static func milliseconds() -> Int {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int(time.tv_sec)
+    return time.tv_sec * 1000 + time.tv_nsec / 1_000_000 + 1
   }
 
-  private final class Watch: Sendable {
-    let dog: Watchdog
-    let timeoutSeconds: Int
-    let rank: Int
-
-    init(_ dog: Watchdog, _ timeoutSeconds: Int, _ rank: Int) {
-      self.dog = dog
-      self.timeoutSeconds = timeoutSeconds
-      self.rank = rank
-    }
-
-    func run() {
-      while !dog.isOver.load(ordering: .relaxed) {
-        let silent = Watchdog.seconds() - dog.lastSign.load(ordering: .relaxed)
-        if silent > timeoutSeconds {
-          let line =
-            "cannot go on: rank \(rank): no step for \(silent) s, expected one within "
-            + "\(timeoutSeconds) s; another rank hangs or is lost; start again with --resume auto\n"
-          _ = Array(line.utf8).withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
-          _exit(1)
-        }
-        sleep(1)
+  private func run() -> Never {
+    while true {
+      usleep(200_000)
+      let since = waitingSince.load(ordering: .relaxed)
+      let waited = Self.milliseconds() - since
+      if since > 0 && waited > 1000 * timeoutSeconds {
+        let line =
+          "error: rank \(rank): cannot go on: waited \(waited / 1000) s for the other ranks, "
+          + "expected at most \(timeoutSeconds) s (--stall-timeout); one hangs or its node is "
+          + "lost; start again, --resume auto goes on from the last checkpoint\n"
+        _ = Array(line.utf8).withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+        _exit(1)
       }
     }
   }

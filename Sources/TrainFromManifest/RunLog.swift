@@ -23,7 +23,9 @@ final class RunLog {
   deinit { close(descriptor) }
 
   /// Writes an event.
-  func write(_ event: TrainingEvent) { put(event.json) }
+  func write(_ event: TrainingEvent) {
+    if let line = event.json { put(line) }
+  }
 
   /// Writes the end of the run.
   func write(_ summary: TrainingSummary) { put(summary.json) }

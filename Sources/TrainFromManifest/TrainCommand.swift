@@ -12,9 +12,11 @@ struct TrainCommand: ParsableCommand {
       The order of samples depends on the dataset, the seed, the sequence length and the lanes, \
       never on the number of ranks: stop it, and go on with more or fewer of them.
 
-      SIGINT, SIGTERM and SIGUSR1 write a checkpoint and end the run after the step in hand.
+      SIGINT, SIGTERM and SIGUSR1 write a checkpoint and end the run after the step in hand. \
+      Under mpirun send SIGUSR1, which it passes on.
 
-      Exit status: 0 done or stopped, 1 failed, 64 wrong usage.
+      Exit status: 0 done, 1 failed, 64 wrong usage, 130 stopped by a signal (run the same command \
+      again to go on).
       """,
     version: "0.1.0")
 
@@ -76,7 +78,8 @@ struct TrainCommand: ParsableCommand {
   @Option(
     name: .customLong("run"),
     help: ArgumentHelp(
-      "A folder for everything the run leaves: checkpoints/ and log.jsonl.", valueName: "folder"))
+      "A folder for everything the run leaves: checkpoints/, log.jsonl, run.sqlite.",
+      valueName: "folder"))
   var runFolder: String?
 
   @Option(help: "Where checkpoints are kept (default: in the --run folder, or nowhere).")
@@ -110,8 +113,11 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "Leave out samples of shards that cannot be read, instead of stopping.")
   var skipBadShards = false
 
-  @Option(help: "Seconds without a step after which a rank gives up; 0 for never.")
-  var stallTimeout = 600
+  @Flag(help: "Log the SHA-256 of each step's samples (docs/run-database.md).")
+  var hashSamples = false
+
+  @Option(help: "Seconds that a rank waits for the others before it gives up; 0 for no limit.")
+  var stallTimeout = TrainerOptions().stallTimeoutSeconds
 
   @Flag(help: "Print the summary alone.")
   var quiet = false
@@ -147,6 +153,7 @@ struct TrainCommand: ParsableCommand {
     options.evaluateEvery = evalEvery
     options.evaluationTokens = evalTokens
     options.reader = ReaderOptions(threads: readerThreads, skipsBadShards: skipBadShards)
+    options.hashesSamples = hashSamples
     options.stallTimeoutSeconds = stallTimeout
     return options
   }

@@ -6,8 +6,8 @@ import Train
 
 /// The entry of the program.
 enum TrainMain {
-  /// Parses the command line, trains, and exits: 0 done or stopped with a checkpoint, 1 failed,
-  /// 64 wrong usage.
+  /// Parses the command line, trains, and exits: 0 done, 1 failed, 64 wrong usage, 130 stopped by a
+  /// signal.
   static func start() {
     Signals.ignoreBrokenPipe()
     let command: TrainCommand
@@ -23,8 +23,9 @@ enum TrainMain {
       Console.note("error: \(error.message)")
       exit(1)
     }
+    let wasStopped: Bool
     do throws(TrainFailure) {
-      try TrainRun(command, ranks).run()
+      wasStopped = try TrainRun(command, ranks).run()
     } catch {
       let rank = ranks.worldSize > 1 ? "rank \(ranks.rank): " : ""
       Console.note("error: \(rank)\(error.message)")
@@ -34,5 +35,6 @@ enum TrainMain {
       exit(1)
     }
     ranks.finish()
+    if wasStopped { exit(130) }
   }
 }

@@ -16,48 +16,57 @@ struct TrainRun {
     self.ranks = ranks
   }
 
-  func run() throws(TrainFailure) {
+  /// - Returns: Whether a signal ended it before its last step.
+  func run() throws(TrainFailure) -> Bool {
     let facts: DatasetFacts
     do throws(LoadFailure) { facts = try DatasetFacts(manifest: command.manifest) } catch {
       throw .wrapping(.data, error)
     }
-    let options = command.options(processors: Self.processors())
-    let log = try openLog()
+    let options = command.options(
+      processors: Processors.share(localRanks: ranks.localRanks))
     let display = StepDisplay(steps: options.steps, quiet: command.quiet)
+    let sinks = Sinks()
     let trainer = try Trainer(
       TrainingData(facts), options: options, ranks: ranks,
       stop: Signals.stopFlag(on: [SIGINT, SIGTERM, SIGUSR1], after: "the step in hand")
     ) { event in
-      log?.write(event)
+      sinks.log?.write(event)
+      sinks.record?.write(event)
       display.show(event)
     }
+    if ranks.rank == 0 { try open(sinks, trainer, facts) }
     let summary = try trainer.run()
-    guard ranks.rank == 0 else { return }
+    guard ranks.rank == 0 else { return summary.wasStopped }
     display.finish()
-    log?.write(summary)
+    sinks.log?.write(summary)
+    sinks.record?.finish()
     Console.out(SummaryText.text(summary, steps: options.steps))
-    if let failure = log?.failure { throw failure }
+    if let failure = sinks.log?.failure ?? sinks.record?.failure { throw failure }
+    return summary.wasStopped
   }
 
-  private func openLog() throws(TrainFailure) -> RunLog? {
-    guard ranks.rank == 0 else { return nil }
-    if let path = command.log { return try RunLog(path) }
-    guard let folder = command.runFolder else { return nil }
-    do throws(FileFailure) { try FileSystem.makeFolders(folder) } catch {
-      throw TrainFailure(
-        .file, error.what, path: error.path, found: error.found, remedy: error.remedy)
-    }
-    return try RunLog(folder + "/log.jsonl")
+  /// Where events go; opened once the options are known to be right.
+  private final class Sinks {
+    var log: RunLog?
+    var record: RunRecord?
   }
 
-  /// Processors for this rank: what Slurm gave each task, or this machine's shared out to its ranks.
-  private static func processors() -> Int {
-    func number(_ name: String) -> Int? {
-      getenv(name).flatMap { Int(String(cString: $0)) }.flatMap { $0 > 0 ? $0 : nil }
+  private func open(
+    _ sinks: Sinks, _ trainer: Trainer, _ facts: DatasetFacts
+  ) throws(TrainFailure) {
+    if let folder = command.runFolder {
+      do throws(FileFailure) { try FileSystem.makeFolders(folder) } catch {
+        throw .wrapping(.file, error)
+      }
+      sinks.record = try RunRecord(
+        folder + "/run.sqlite", identity: trainer.identity,
+        facts: [
+          ("dataset", "\(facts.fingerprint)"), ("seed", "\(trainer.order.seed)"),
+          ("sequence_length", "\(trainer.order.sequenceLength)"),
+          ("lanes", "\(trainer.order.lanes)"), ("global_batch", "\(command.globalBatch)"),
+        ])
     }
-    let available = Parallel.availableProcessors
-    if let given = number("SLURM_CPUS_PER_TASK") { return min(given, available) }
-    let ranks = number("OMPI_COMM_WORLD_LOCAL_SIZE") ?? number("SLURM_NTASKS_PER_NODE") ?? 1
-    return max(1, available / ranks)
+    let path = command.log ?? command.runFolder.map { $0 + "/log.jsonl" }
+    if let path { sinks.log = try RunLog(path) }
   }
 }

@@ -74,6 +74,34 @@ import Train
     #expect(try train(options).losses.isEmpty)
   }
 
+  /// The digest of a step is that of its samples' digests, which `shardify order` prints.
+  @Test func stepsNameTheirSamplesWhenAsked() throws {
+    var options = TinyData.options(steps: 4)
+    #expect(
+      try train(options).events.allSatisfy { event in
+        if case .step(let step) = event { step.samplesDigest == nil } else { true }
+      })
+    options.hashesSamples = true
+    let found = try train(options).events.compactMap { event -> SHA256.Digest? in
+      if case .step(let step) = event { step.samplesDigest } else { nil }
+    }
+    let order = try SampleOrder(tiny.facts, seed: 1, sequenceLength: 32, lanes: 8)
+    let wanted = (0..<4).map { step in
+      SHA256.of(
+        (0..<6).flatMap { place in
+          var bytes: [UInt8] = []
+          for range in order.location(ofSample: 6 * step + place).ranges {
+            let ids = tiny.training.shards[range.shard].tokens
+            for id in ids[range.firstToken..<range.firstToken + range.tokenCount] {
+              bytes.appendLittleEndian(UInt16(id))
+            }
+          }
+          return SHA256.of(bytes).bytes
+        })
+    }
+    #expect(found == wanted)
+  }
+
   @Test func aDamagedCheckpointIsPassedOverForTheOneBefore() throws {
     let folder = try TemporaryFolder()
     var options = TinyData.options(steps: 8)
