@@ -58,7 +58,7 @@ public struct TrainerOptions: Sendable {
   /// Hashes the samples of every step, for the log: what `shardify order` prints.
   public var hashesSamples = false
   /// A rank that waits this long for the others ends the run; 0 for never.
-  public var stallTimeoutSeconds = 60
+  public var stallTimeoutSeconds = 30
 
   /// The defaults.
   public init() {}
