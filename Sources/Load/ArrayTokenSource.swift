@@ -49,15 +49,14 @@ public struct ArrayTokenSource: TokenSource {
       }
     }
 
-    func readFrame(_ index: Int, into buffer: TokenBuffer) throws(LoadFailure) {
-      buffer.truncate(to: 0)
-      let frame = frames[index]
-      let room = buffer.reserve(frame.tokenCount)
-      shard.tokens.withUnsafeBufferPointer { all in
-        guard let base = all.baseAddress else { return }
-        room.update(from: base + frame.firstToken, count: frame.tokenCount)
+    var tokenWidthBytes: Int { 4 }
+
+    func readFrame(_ index: Int, into frame: FrameTokens) throws(LoadFailure) {
+      let extent = frames[index]
+      let ids = frame.bytes.assumingMemoryBound(to: UInt32.self)
+      for place in 0..<extent.tokenCount {
+        ids[place] = shard.tokens[extent.firstToken + place].littleEndian
       }
-      buffer.advance(by: frame.tokenCount)
     }
   }
 }

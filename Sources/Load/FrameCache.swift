@@ -20,21 +20,25 @@ final class FrameCache: @unchecked Sendable {
   private let shardTokens: [Int]
   private let vocabularySize: Int
   private let frameLimit: Int
-  private let shardLimit: Int
+  private let memoryBytes: Int
+  private let pool = FramePool()
   private let monitor = Monitor()
   private var slots: [Key: Slot] = [:]
   private var failures: [Int: LoadFailure] = [:]
   private var clock = 0
 
+  /// - Parameters:
+  ///   - frameLimit: Frames kept.
+  ///   - memoryBytes: Memory of frames and piece tables kept; what is in use comes on top.
   init(
     _ source: any TokenSource, shardTokens: [Int], vocabularySize: Int, frameLimit: Int,
-    shardLimit: Int
+    memoryBytes: Int
   ) {
     self.source = source
     self.shardTokens = shardTokens
     self.vocabularySize = vocabularySize
     self.frameLimit = max(2, frameLimit)
-    self.shardLimit = max(2, shardLimit)
+    self.memoryBytes = memoryBytes
   }
 
   /// The shards that could not be read, by number, with the reason.
@@ -50,7 +54,8 @@ final class FrameCache: @unchecked Sendable {
     if case .shard(let shard, _) = try claim(key) { return shard }
     do throws(LoadFailure) {
       let shard = try OpenShard(
-        source, shard: number, tokens: shardTokens[number], vocabularySize: vocabularySize)
+        source, shard: number, tokens: shardTokens[number], vocabularySize: vocabularySize,
+        pool: pool)
       fulfil(key) { .shard(shard, lastUse: $0) }
       return shard
     } catch {
@@ -64,12 +69,29 @@ final class FrameCache: @unchecked Sendable {
     let key = Key(shard: number, frame: index)
     if case .frame(let frame, _) = try claim(key) { return frame }
     do throws(LoadFailure) {
-      let frame = FrameTokens(try shard.read(frame: index), vocabularySize)
+      let frame = try shard.read(frame: index)
       fulfil(key) { .frame(frame, lastUse: $0) }
       return frame
     } catch {
       fail(key, error)
       throw error
+    }
+  }
+
+  /// Copies the ids of consecutive tokens of a shard.
+  func copy(
+    _ range: TokenRange, of shard: OpenShard, to target: UnsafeMutablePointer<TokenID>
+  ) throws(LoadFailure) {
+    var done = 0
+    while done < range.tokenCount {
+      let token = range.firstToken + done
+      let index = shard.frame(at: token)
+      let extent = shard.frames[index]
+      let first = token - extent.firstToken
+      let count = min(range.tokenCount - done, extent.tokenCount - first)
+      try frame(index, of: shard, number: range.shard)
+        .copy(first..<first + count, to: target + done)
+      done += count
     }
   }
 
@@ -113,22 +135,26 @@ final class FrameCache: @unchecked Sendable {
     monitor.wakeAll()
   }
 
-  /// Lets go of what was not used for longest, down to the limits.
+  /// Lets go of what was not used for longest, down to the limits; of the newest never.
   private func evict() {
-    var frames: [(lastUse: Int, key: Key)] = []
-    var shards: [(lastUse: Int, key: Key)] = []
+    var kept: [(lastUse: Int, key: Key, sizeBytes: Int)] = []
     for (key, slot) in slots {
       switch slot {
       case .loading: break
-      case .frame(_, let lastUse): frames.append((lastUse, key))
-      case .shard(_, let lastUse): shards.append((lastUse, key))
+      case .frame(let frame, let lastUse): kept.append((lastUse, key, frame.sizeBytes))
+      case .shard(let shard, let lastUse): kept.append((lastUse, key, shard.sizeBytes))
       }
     }
+    var frames = kept.count { $0.key.frame >= 0 }
+    var sizeBytes = kept.reduce(0) { $0 + $1.sizeBytes }
+    guard frames > frameLimit || sizeBytes > memoryBytes else { return }
     // `lastUse` is unique, so the order of the dictionary does not matter.
-    for (list, limit) in [(frames, frameLimit), (shards, shardLimit)] where list.count > limit {
-      for old in list.sorted(by: { $0.lastUse < $1.lastUse }).prefix(list.count - limit) {
-        slots[old.key] = nil
-      }
+    for old in kept.sorted(by: { $0.lastUse < $1.lastUse }).dropLast() {
+      let isFrame = old.key.frame >= 0
+      guard sizeBytes > memoryBytes || isFrame && frames > frameLimit else { continue }
+      slots[old.key] = nil
+      sizeBytes -= old.sizeBytes
+      frames -= isFrame ? 1 : 0
     }
   }
 }

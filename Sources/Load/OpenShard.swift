@@ -5,6 +5,8 @@ import Synchronization
 final class OpenShard: Sendable {
   let frames: [FrameExtent]
   let pieces: PieceIndex
+  private let tokenWidthBytes: Int
+  private let pool: FramePool
   private let name: String
   private let vocabularySize: Int
   nonisolated(unsafe) private let shard: any TokenShard
@@ -12,13 +14,16 @@ final class OpenShard: Sendable {
 
   /// Opens a shard and checks that frames and pieces cover what the manifest says.
   init(
-    _ source: any TokenSource, shard number: Int, tokens: Int, vocabularySize: Int
+    _ source: any TokenSource, shard number: Int, tokens: Int, vocabularySize: Int,
+    pool: FramePool
   ) throws(LoadFailure) {
+    self.pool = pool
     name = source.name(ofShard: number)
     self.vocabularySize = vocabularySize
     shard = try source.open(shard: number)
     frames = shard.frames
     pieces = shard.pieces
+    tokenWidthBytes = shard.tokenWidthBytes
     var covered = 0
     for frame in frames {
       guard frame.firstToken == covered, frame.tokenCount > 0,
@@ -46,23 +51,25 @@ final class OpenShard: Sendable {
     return low
   }
 
+  /// Memory that the tables take, about.
+  var sizeBytes: Int { pieces.sizeBytes + frames.count * MemoryLayout<FrameExtent>.stride }
+
   /// Decompresses a frame and checks that its ids are in the vocabulary.
-  func read(frame: Int) throws(LoadFailure) -> TokenBuffer {
-    let buffer = TokenBuffer(capacity: frames[frame].tokenCount)
+  func read(frame index: Int) throws(LoadFailure) -> FrameTokens {
+    let frame = FrameTokens(
+      count: frames[index].tokenCount, widthBytes: tokenWidthBytes, pool: pool)
     var failure: LoadFailure?
     turn.withLock { _ in
-      do throws(LoadFailure) { try shard.readFrame(frame, into: buffer) } catch { failure = error }
+      do throws(LoadFailure) { try shard.readFrame(index, into: frame) } catch { failure = error }
     }
     if let failure { throw failure }
-    try Self.check("tokens in frame \(frame)", buffer.count, frames[frame].tokenCount, name)
-    var highest: TokenID = 0
-    for id in buffer.ids { highest = max(highest, id) }
-    guard Int(highest) < vocabularySize else {
+    let largest = frame.largest
+    guard Int(largest) < vocabularySize else {
       throw LoadFailure(
-        .corruptShard, "cannot read shard", path: name, found: "token id \(highest)",
+        .corruptShard, "cannot read shard", path: name, found: "token id \(largest)",
         expected: "below \(vocabularySize)", remedy: "rerun balance to write it again")
     }
-    return buffer
+    return frame
   }
 
   private static func check(

@@ -4,7 +4,7 @@ import ShardifyCore
 /// Delivers one rank's part of every global batch, in the order of `docs/sample-order.md`, reading
 /// and decompressing ahead on threads of its own.
 ///
-/// Memory is bounded by the frames kept and the batches ahead. `next` is for one thread.
+/// Memory is bounded by `ReaderOptions.memoryBytes`, but for what is in use. `next` is for one thread.
 public final class SampleReader {
   /// The order.
   public let order: SampleOrder
@@ -35,11 +35,14 @@ public final class SampleReader {
     self.order = order
     self.slice = slice
     let lanes = slice.lanesRead(of: order.lanes)
+    // A quarter of the memory for batches ahead, where they need it.
+    let batchBytes = max(1, slice.places.count * (order.sequenceLength + 1) * 4)
+    let batches = max(1, min(options.batchesAhead, options.memoryBytes / 4 / batchBytes))
     cache = FrameCache(
       source, shardTokens: shardTokens, vocabularySize: vocabularySize,
       frameLimit: options.framesKept ?? lanes + lanes / 8 + 2 * options.threads + 2,
-      shardLimit: 2 * lanes + 2)
-    window = BatchWindow(batchesAhead: options.batchesAhead, count: steps ?? .max)
+      memoryBytes: options.memoryBytes - batches * batchBytes)
+    window = BatchWindow(batchesAhead: batches, count: steps ?? .max)
     let assembler = SampleAssembler(cache: cache, skipsBadShards: options.skipsBadShards)
     let work = Work(
       assembler: assembler, order: order, slice: slice, start: samplesConsumed, window: window)

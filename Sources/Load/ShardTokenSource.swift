@@ -67,10 +67,12 @@ public struct ShardTokenSource: TokenSource {
   private final class OpenShardFile: TokenShard {
     let frames: [FrameExtent]
     let pieces: PieceIndex
+    let tokenWidthBytes: Int
     private let reader: ShardReader
 
     init(_ reader: ShardReader, languages: [LanguageTag]) throws(LoadFailure) {
       self.reader = reader
+      tokenWidthBytes = reader.header.tokenWidthBytes
       frames = reader.frames.map {
         FrameExtent(firstToken: $0.firstToken, tokenCount: $0.tokenCount)
       }
@@ -84,16 +86,13 @@ public struct ShardTokenSource: TokenSource {
         }
         numbers.append(number)
       }
-      var entries: [PieceIndex.Entry] = []
-      entries.reserveCapacity(reader.pieces.count)
-      for place in 0..<reader.pieces.count {
+      let entries = (0..<reader.pieces.count).lazy.map { place in
         let piece = reader.pieces[place]
-        entries.append(
-          PieceIndex.Entry(
-            language: numbers[piece.languageIndex], tokenCount: piece.tokenCount,
-            byteCount: piece.byteCount, content: piece.content,
-            startsDocument: piece.flags.contains(.first),
-            endsDocument: piece.flags.contains(.last)))
+        return PieceIndex.Entry(
+          language: numbers[piece.languageIndex], tokenCount: piece.tokenCount,
+          byteCount: piece.byteCount, content: piece.content,
+          startsDocument: piece.flags.contains(.first),
+          endsDocument: piece.flags.contains(.last))
       }
       guard let index = PieceIndex(entries) else {
         throw LoadFailure(
@@ -103,9 +102,8 @@ public struct ShardTokenSource: TokenSource {
       pieces = index
     }
 
-    func readFrame(_ index: Int, into buffer: TokenBuffer) throws(LoadFailure) {
-      buffer.truncate(to: 0)
-      do throws(ShardsFailure) { try reader.readFrame(index, into: buffer) } catch {
+    func readFrame(_ index: Int, into frame: FrameTokens) throws(LoadFailure) {
+      do throws(ShardsFailure) { try reader.readFrame(index, into: frame.bytes) } catch {
         throw ShardTokenSource.failure(error)
       }
     }

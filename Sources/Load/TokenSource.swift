@@ -14,8 +14,10 @@ public protocol TokenShard: AnyObject {
   var frames: [FrameExtent] { get }
   /// The shard's pieces.
   var pieces: PieceIndex { get }
-  /// Replaces the contents of `buffer` by the tokens of a frame.
-  func readFrame(_ index: Int, into buffer: TokenBuffer) throws(LoadFailure)
+  /// Bytes of each id: 2 or 4.
+  var tokenWidthBytes: Int { get }
+  /// Fills `frame`, which has the width of the shard and as many ids as the frame has.
+  func readFrame(_ index: Int, into frame: FrameTokens) throws(LoadFailure)
 }
 
 /// The tokens a frame holds.

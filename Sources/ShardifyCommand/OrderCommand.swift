@@ -66,6 +66,9 @@ struct OrderCommand: ParsableCommand {
   @Option(help: "Threads that decompress (default: all processors).")
   var threads: Int?
 
+  @Option(help: "Memory for frames, piece tables and batches read ahead.")
+  var memory = Bytes(ReaderOptions().memoryBytes)
+
   @Flag(help: "Leave out samples of shards that cannot be read, instead of stopping.")
   var skipBadShards = false
 
@@ -92,7 +95,8 @@ struct OrderCommand: ParsableCommand {
     options.lanes = lanes
     options.hashes = !noHash && !measure
     options.reader = ReaderOptions(
-      threads: threads ?? min(1024, Parallel.availableProcessors), skipsBadShards: skipBadShards)
+      threads: threads ?? min(1024, Parallel.availableProcessors), memoryBytes: memory.value,
+      skipsBadShards: skipBadShards)
     let stage = try OrderStage(dataset: dataset, options: options, stop: Signals.stopFlag())
     let summary: OrderSummary
     if measure {

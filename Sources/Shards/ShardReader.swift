@@ -30,6 +30,8 @@ public final class ShardReader {
   public let fileSizeBytes: Int
   private let file: FileDescriptor
   private let zstd: ZstdDecompressor
+  /// Compressed bytes of the frame read last; kept for its memory.
+  private var packed: [UInt8] = []
   private static let remedy = "run the same balance again to write it anew"
 
   /// Opens a shard and reads its tables.
@@ -116,6 +118,39 @@ public final class ShardReader {
         path, frame.offset, "token id \(largest)", expected: "below \(limit)")
     }
     out.advance(by: frame.tokenCount)
+  }
+
+  /// Decompresses the raw bytes of a frame's tokens into `target`, which has exactly their size. Ids
+  /// are not looked at.
+  public func readFrame(
+    _ number: Int, into target: UnsafeMutableRawBufferPointer
+  ) throws(ShardsFailure) {
+    let frame = frames[number]
+    precondition(target.count == frame.tokenCount * header.tokenWidthBytes, "room for the frame")
+    if packed.count < frame.sizeBytes { packed = [UInt8](repeating: 0, count: frame.sizeBytes) }
+    var fileFailure: FileFailure?
+    var failure: CompressionFailure?
+    var read = 0
+    packed.withUnsafeMutableBytes { all in
+      let room = UnsafeMutableRawBufferPointer(rebasing: all[..<frame.sizeBytes])
+      do throws(FileFailure) { read = try file.read(into: room, at: frame.offset) } catch {
+        fileFailure = error
+      }
+      guard read == frame.sizeBytes else { return }
+      do throws(CompressionFailure) {
+        try zstd.decompress(UnsafeRawBufferPointer(room), into: target)
+      } catch { failure = error }
+    }
+    if let fileFailure { throw .file(fileFailure) }
+    guard read == frame.sizeBytes else {
+      throw ShardsFailure(
+        .truncated, "cannot read shard", path: path, offset: frame.offset, found: "\(read) bytes",
+        expected: "\(frame.sizeBytes)", remedy: ShardReader.remedy)
+    }
+    if let failure {
+      throw .compression(
+        failure, "cannot read shard", path: path, offset: frame.offset, remedy: ShardReader.remedy)
+    }
   }
 
   /// The raw bytes of a frame's tokens.

@@ -27,10 +27,9 @@ struct Evaluator {
     let budgets = shares.map { $0 > 0 ? max(sequenceLength, Int($0 * Double(tokens))) : 0 }
     self.facts = facts
     self.shares = shares
+    let reader = try HoldoutReader(data.holdout, facts: facts, skipsBadShards: skipsBadShards)
     windows = try HoldoutWindows(
-      data.holdout, shards: facts.holdout, sequenceLength: sequenceLength, budgets: budgets,
-      vocabularySize: facts.vocabularySize, endOfTextID: facts.endOfTextID,
-      skipsBadShards: skipsBadShards)
+      reader, sequenceLength: sequenceLength, budgets: budgets, endOfTextID: facts.endOfTextID)
     unigramLoss = logFrequencies.map { -$0 }
   }
 

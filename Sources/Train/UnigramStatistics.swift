@@ -23,7 +23,6 @@ public struct UnigramStatistics: Sendable {
     skipsBadShards: Bool
   ) throws(LoadFailure) {
     var counts = [Int](repeating: 0, count: vocabularySize)
-    let buffer = TokenBuffer()
     // A handful of shards is enough, and opening thousands is not quick.
     let opened = min(shards, frameLimit)
     for place in 0..<opened {
@@ -31,8 +30,15 @@ public struct UnigramStatistics: Sendable {
         let shard = try source.open(shard: place * shards / opened)
         let wanted = min(shard.frames.count, max(1, frameLimit / opened))
         for part in 0..<wanted {
-          try shard.readFrame(part * shard.frames.count / wanted, into: buffer)
-          for id in buffer.ids where Int(id) < vocabularySize { counts[Int(id)] += 1 }
+          let index = part * shard.frames.count / wanted
+          let count = shard.frames[index].tokenCount
+          let frame = FrameTokens(count: count, widthBytes: shard.tokenWidthBytes)
+          try shard.readFrame(index, into: frame)
+          withUnsafeTemporaryAllocation(of: TokenID.self, capacity: count) { ids in
+            guard let base = ids.baseAddress else { return }
+            frame.copy(0..<count, to: base)
+            for id in ids where Int(id) < vocabularySize { counts[Int(id)] += 1 }
+          }
         }
       } catch {
         if !skipsBadShards { throw error }

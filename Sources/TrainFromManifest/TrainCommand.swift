@@ -75,6 +75,9 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Threads that decompress, for each rank.")
   var readerThreads = 1
 
+  @Option(help: "MiB for frames, piece tables and batches read ahead, for each rank.")
+  var readerMemoryMib = ReaderOptions().memoryBytes >> 20
+
   @Option(
     name: .customLong("run"),
     help: ArgumentHelp(
@@ -152,7 +155,8 @@ struct TrainCommand: ParsableCommand {
     }
     options.evaluateEvery = evalEvery
     options.evaluationTokens = evalTokens
-    options.reader = ReaderOptions(threads: readerThreads, skipsBadShards: skipBadShards)
+    options.reader = ReaderOptions(
+      threads: readerThreads, memoryBytes: readerMemoryMib << 20, skipsBadShards: skipBadShards)
     options.hashesSamples = hashSamples
     options.stallTimeoutSeconds = stallTimeout
     return options
@@ -174,6 +178,9 @@ struct TrainCommand: ParsableCommand {
     }
     guard (1...1024).contains(readerThreads) else {
       throw ValidationError("--reader-threads must be 1 to 1024, not \(readerThreads)")
+    }
+    guard (1...1 << 30).contains(readerMemoryMib) else {
+      throw ValidationError("--reader-memory-mib must be 1 to 1073741824, not \(readerMemoryMib)")
     }
     guard threads.map({ (1...1024).contains($0) }) ?? true else {
       throw ValidationError("--threads must be 1 to 1024")
