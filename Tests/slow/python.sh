@@ -19,3 +19,15 @@ cd "$root/python"
 
 dataset=$(demo)
 "$python" -m shardify verify "$dataset" >&2 || fail "see above"
+"$python" "$root/python/tests/compare_live.py" "$bin/shardify" "$dataset" "$seed" >&2 || fail "see above"
+# The comparison must also see when something is wrong: an order turned by one token.
+"$python" - <<'PYTHON'
+import sysconfig
+path = sysconfig.get_paths()["purelib"] + "/shardify/order.py"
+text = open(path).read()
+assert "turn = below(" in text
+open(path, "w").write(text.replace("turn = below(", "turn = 1 + below("))
+PYTHON
+if "$python" "$root/python/tests/compare_live.py" "$bin/shardify" "$dataset" "$seed" 5 2>/dev/null; then
+  fail "another order was not noticed"
+fi

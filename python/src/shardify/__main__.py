@@ -1,4 +1,4 @@
-"""`python -m shardify`: the order of a dataset, line for line as `shardify order` prints it; and verify.
+"""`python -m shardify`: the order of a dataset as docs/order-command.md has it, line for line; and verify.
 
     python -m shardify order DATASET --sequence-length L --global-batch B [--world-size W --rank R --from-step S --steps N]
     python -m shardify verify DATASET
@@ -45,11 +45,12 @@ def _parser() -> argparse.ArgumentParser:
         ("rank", 0),
         ("from-step", 0),
         ("steps", 1),
-        ("seed", 0),
+        ("seed", 1),
     ):
         order.add_argument(f"--{name}", type=int, default=default, required=default is None)
     order.add_argument("--lanes", type=int)
-    order.add_argument("--documents", action="store_true", help="add the pieces of each sample")
+    order.add_argument("--documents", action="store_true", help="a line for each piece of a sample")
+    order.add_argument("--no-hash", action="store_true", help="print - instead of the hash")
     commands.add_parser("verify", help="read every byte").add_argument("dataset")
     return parser
 
@@ -63,8 +64,14 @@ def _order(options: argparse.Namespace) -> int:
         rows, samples = reader.read(step * options.global_batch + first, last - first)
         for place, row, sample in zip(range(first, last), rows, samples.tolist()):
             start = reader.stretches(sample)[0]
-            digest = hashlib.sha256(row.tobytes()).hexdigest()
-            print(step, place, sample, start.shard, start.first, digest, sep="\t")
+            digest = "-" if options.no_hash else hashlib.sha256(row.tobytes()).hexdigest()
+            columns = (step, place, sample, start.shard, start.first, digest)
+            if not options.documents:
+                print(*columns, sep="\t")
+                continue
+            for span in reader.spans(sample):
+                piece = (span.start, span.end - span.start, span.language, span.content_hash, span.shard, span.piece)
+                print(*columns, *piece, sep="\t")
     reader.close()
     return 0
 

@@ -84,7 +84,7 @@ class Dataset:
                 self._open.move_to_end(key)
             return found
 
-    def order(self, sequence_length: int, *, seed: int = 0, lanes: int | None = None) -> SampleOrder:
+    def order(self, sequence_length: int, *, seed: int = 1, lanes: int | None = None) -> SampleOrder:
         """The order of the training samples, docs/sample-order.md."""
         return SampleOrder(
             [row.tokens for row in self.manifest.train],

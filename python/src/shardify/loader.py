@@ -47,7 +47,7 @@ class Loader:
         *,
         rank: int | None = None,
         world_size: int | None = None,
-        seed: int = 0,
+        seed: int = 1,
         lanes: int | None = None,
         epochs: int | None = None,
         spans: bool = False,

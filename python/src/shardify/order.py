@@ -62,7 +62,7 @@ class SampleOrder:
         sequence_length: int,
         *,
         dataset: bytes,
-        seed: int = 0,
+        seed: int = 1,
         lanes: int | None = None,
     ) -> None:
         self.starts: Int64s = np.zeros(len(shard_tokens) + 1, np.int64)

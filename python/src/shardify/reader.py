@@ -19,6 +19,9 @@ from .shard import Tokens
 DEFAULT_CACHE_BYTES = 256 << 20
 TYPICAL_FRAME_TOKENS = 262_144
 
+View = tuple[int, int, Tokens]
+"""A frame on the ring: its first token, the one after its last, its ids."""
+
 
 class SampleReader:
     """Gathers global samples into arrays.
@@ -45,11 +48,12 @@ class SampleReader:
         self.skipped = 0
         """Samples left out because a shard they need cannot be read."""
         capacity = max(cache_bytes // (TYPICAL_FRAME_TOKENS * dataset.dtype.itemsize), 2)
-        self._cache = FrameCache(self._load, capacity, threads)
-        self._capacity = capacity
+        # Half for the frames that lanes are in, half for those they need next; where memory is short, less for the latter.
+        self._most_views = max(capacity // 2, min(order.lanes, capacity - 2), 1)
+        self._cache = FrameCache(self._load, capacity - self._most_views, threads)
         self._starts: list[int] = order.starts.tolist()
-        # Lane -> the frame it is in: ring token it starts at, ring token after its last, ids.
-        self._views: OrderedDict[int, tuple[int, int, Tokens]] = OrderedDict()
+        # Lane -> the frame it is in.
+        self._views: OrderedDict[int, View] = OrderedDict()
 
     def close(self) -> None:
         """Ends the threads that read ahead."""
@@ -79,11 +83,12 @@ class SampleReader:
             else:
                 missed.append(row)
         bad = []
-        for row in missed[: self._capacity // 2]:  # all at once to the threads, before the first is waited for
-            self._ask(starts[row])
+        for row in missed[: self._most_views]:  # all at once to the threads, before the first is waited for
+            if not _holds(views.get(lanes[row]), starts[row]):
+                self._ask(starts[row])
         for row in missed:
             try:
-                position, view = self._assemble(out[row], starts[row], before[row], int(where.restart[row]))
+                position, view = self._assemble(out[row], where, row)
                 self._keep(lanes[row], view)
                 self._read_ahead(where, row, position, view[1], first + row)
             except ShardError:
@@ -139,15 +144,17 @@ class SampleReader:
 
     # Frames
 
-    def _assemble(
-        self, out: npt.NDArray[Any], start: int, before: int, restart: int
-    ) -> tuple[int, tuple[int, int, Tokens]]:
+    def _assemble(self, out: npt.NDArray[Any], where: Located, row: int) -> tuple[int, View]:
         """Copies a sample out of one frame or several; the ring token after it, and the frame of its last token."""
-        width = len(out)
+        width = where.length
         filled = 0
-        for position, end in ((start, min(before, width)), (restart, width)):
+        # The lane's frame is still at hand when the cache has given it up: a sample that ends in the next begins there.
+        view = self._views.get(int(where.lane[row]))
+        jump = min(int(where.before_jump[row]), width)
+        for position, end in ((int(where.start[row]), jump), (int(where.restart[row]), width)):
             while filled < end:
-                view = self._frame_at(position)
+                if view is None or not _holds(view, position):
+                    view = self._frame_at(position)
                 low, high, ids = view
                 taken = min(end - filled, high - position)
                 out[filled : filled + taken] = ids[position - low : position - low + taken]
@@ -155,6 +162,7 @@ class SampleReader:
                 position += taken
                 after = position
                 position %= self.order.total_tokens
+        assert view is not None
         return after, view
 
     def _read_ahead(self, where: Located, row: int, position: int, high: int, sample: int) -> None:
@@ -171,9 +179,9 @@ class SampleReader:
             following = self.order.locate(epoch * self.order.samples_per_epoch + lane, 1)
             self._ask(int(following.start[0]))
 
-    def _keep(self, lane: int, view: tuple[int, int, Tokens]) -> None:
-        if lane not in self._views and len(self._views) >= self._capacity:
-            self._views.popitem(last=False)
+    def _keep(self, lane: int, view: View) -> None:
+        if lane not in self._views and len(self._views) >= self._most_views:
+            self._views.popitem()  # lanes come in turn: the last one is the one that is needed again last
         self._views[lane] = view
 
     def _key(self, position: int) -> FrameKey:
@@ -186,8 +194,8 @@ class SampleReader:
         except ShardError:
             pass  # told when the frame is needed
 
-    def _frame_at(self, position: int) -> tuple[int, int, Tokens]:
-        """The frame that holds a ring token: where it starts on the ring, where it ends, its ids."""
+    def _frame_at(self, position: int) -> View:
+        """The frame that holds a ring token."""
         shard, _ = self.order.shard_of(position)
         try:
             key = self._key(position)
@@ -202,3 +210,7 @@ class SampleReader:
 
     def _load(self, key: FrameKey) -> Tokens:
         return self.dataset.shard(key[0]).frame(key[1])
+
+
+def _holds(view: View | None, position: int) -> bool:
+    return view is not None and view[0] <= position < view[1]

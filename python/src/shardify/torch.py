@@ -46,7 +46,7 @@ class TokenDataset(IterableDataset[TensorBatch]):
         *,
         rank: int | None = None,
         world_size: int | None = None,
-        seed: int = 0,
+        seed: int = 1,
         lanes: int | None = None,
         epochs: int | None = None,
         spans: bool = False,
