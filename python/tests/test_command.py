@@ -35,4 +35,4 @@ def test_more_ranks_than_places(narrow: str, capsys: pytest.CaptureFixture[str])
 def test_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as error:
         main(["order"])
-    assert error.value.code == 2
+    assert error.value.code == 64

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
+from typing import NoReturn
 
 from .dataset import Dataset
 from .errors import ShardifyError
@@ -33,8 +34,16 @@ def run() -> None:
     raise SystemExit(main())
 
 
+class _Parser(argparse.ArgumentParser):
+    """Wrong usage is status 64, as everywhere in shardify."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(64, f"error: {message}\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m shardify")
+    parser = _Parser(prog="python -m shardify")
     commands = parser.add_subparsers(dest="command", required=True)
     order = commands.add_parser("order", help="what a rank is given, one line a sample")
     order.add_argument("dataset")

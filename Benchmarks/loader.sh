@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Times shardify's readers beside other loaders and writes Benchmarks/results/DATE-loader.{jsonl,md}. See Benchmarks/README.md.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+results=${BENCH_RESULTS:-$here/results}
+name=$results/${BENCH_LOADER_NAME:-$(date -u +%Y-%m-%d)-loader}
+mkdir -p "$results"
+command -v python3 >/dev/null || { echo "bench skipped: python3 is not installed"; exit 0; }
+status=0
+python3 -B "$here/loader.py" "$name.jsonl" || status=$?
+[ $status -ne 75 ] || exit 0 # what is missing was said
+[ $status -eq 0 ] || exit $status
+echo "results: $name.md, $name.jsonl"
