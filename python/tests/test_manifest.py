@@ -22,6 +22,19 @@ def test_facts(narrow: str) -> None:
     assert dataset.verify() == []
 
 
+@pytest.mark.parametrize("version", [1, 2])
+def test_every_version_is_read_and_its_fingerprint_checked(tmp_path: Path, version: int) -> None:
+    folder = write_dataset(tmp_path, shards(), version=version)
+    assert Dataset(folder).manifest.version == version
+    database = sqlite3.connect(Path(folder, "manifest.sqlite"))
+    column = "first_offset" if version == 2 else "documents"
+    database.execute(f"UPDATE languages SET {column} = 9 WHERE language = 'deu_Latn'")
+    database.commit()
+    database.close()
+    with pytest.raises(ManifestError, match="from its rows; the manifest was changed; rerun balance"):
+        Dataset(folder)
+
+
 def execute(sql: str) -> Callable[[sqlite3.Connection], object]:
     return lambda database: database.executescript(sql)
 

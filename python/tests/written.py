@@ -114,7 +114,7 @@ def write_dataset(
     holdout: Sequence[WrittenShard] = (),
     *,
     values: dict[str, str] | None = None,
-    version: int = 1,
+    version: int = 2,
     application: int = 0x5348444D,
     change: Callable[[sqlite3.Connection], object] | None = None,
     fingerprint: str | None = None,
@@ -123,6 +123,9 @@ def write_dataset(
     folder = os.fspath(folder)
     database = sqlite3.connect(os.path.join(_made(folder), "manifest.sqlite"))
     database.executescript(SCHEMA)
+    if version >= 2:
+        for column in ("first_pass INT", "first_key BLOB", "first_offset INT"):
+            database.execute(f"ALTER TABLE languages ADD COLUMN {column}")
     for split, place, written in (("train", "shards", shards), ("holdout", "holdout", holdout)):
         for number, shard in enumerate(written):
             data, path = shard.packed(), f"{place}/shard-{number:05}.zst"
@@ -134,7 +137,7 @@ def write_dataset(
     first = shards[0]
     for tag in TAGS:
         database.execute(
-            "INSERT INTO languages VALUES (?,1,1,1,1,1,0,1,1,1,1,'policy',x'00')", (tag,)
+            "INSERT INTO languages VALUES (?,1,1,1,1,1,0,1,1,1,1,'policy',x'00'" + (",3,x'0a',4" if version >= 2 else "") + ")", (tag,)
         )
     facts = {
         "format_version": str(version), "ring_version": "1", "shard_format_version": "1",

@@ -1,4 +1,4 @@
-"""The manifest of a dataset, docs/manifest.md version 1: read, checked, never trusted."""
+"""The manifest of a dataset, docs/manifest.md versions 1 and 2: read, checked, never trusted."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from typing import Any
 from .errors import ManifestError
 
 APPLICATION_ID = 0x5348444D
-VERSIONS = (1,)
+VERSIONS = (1, 2)
 MAX_INTEGER = (1 << 63) - 1
 TAG = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}\Z")
 
-# Table, columns, order: the canonical dump of section 3, in its order.
+# Columns that version 2 adds to `languages`: where a dataset that continues another starts on the ring.
+ADDED_IN_2 = ", first_pass, first_key, first_offset"
+
+# Table, columns, order: the canonical dump of section 3, in its order, as version 1 has it.
 DUMP: tuple[tuple[str, str, str], ...] = (
     ("dataset", "key, value", "key"),
     (
@@ -117,6 +120,8 @@ class Manifest:
         for table, columns, order in DUMP:
             where = "WHERE key <> 'fingerprint'" if table == "dataset" else ""
             by = ", ".join(_binary(column) for column in order.split(", "))
+            if table == "languages" and self.version >= 2:
+                columns += ADDED_IN_2
             for row in connection.execute(f"SELECT {columns} FROM {table} {where} ORDER BY {by}"):
                 digest.update(("\t".join([table, *map(_field, row)]) + "\n").encode())
         return digest.hexdigest()
