@@ -67,6 +67,7 @@ def zero_piece(data: bytes) -> bytes:
         ({"checksum": False}, "a frame without content size or checksum"),
         ({"vocabulary": 200}, "below the vocabulary size, 200"),
         ({"table": lambda data: data[:-1]}, "bytes, expected"),
+        ({"digested": lambda data: data[1:]}, "piece table: SHA-256"),
         ({"table": zero_piece}, "a piece of 0 ids"),
         ({"table": lambda data: data[:4] + b"\x09" + data[5:]}, "a language that is not in the header"),
         ({"ids": lambda ids: ids[:-1]}, "ids, expected"),

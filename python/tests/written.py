@@ -55,6 +55,8 @@ class WrittenShard:
     tags: Sequence[str] = TAGS
     checksum: bool = True
     table: Callable[[bytes], bytes] = field(default=lambda data: data)
+    digested: Callable[[bytes], bytes] = field(default=lambda data: data)
+    """What the header's digest of the piece table is made of."""
     ids: Callable[[list[int]], list[int]] = field(default=lambda ids: ids)
 
     def payload(self) -> bytes:
@@ -87,7 +89,7 @@ class WrittenShard:
         header += struct.pack(
             "<IIIIQ", self.number, self.shard_count, self.held_out, self.frame_tokens, len(payload) // self.width
         )
-        header += hashlib.sha256(payload).digest() + hashlib.sha256(table).digest()
+        header += hashlib.sha256(payload).digest() + hashlib.sha256(self.digested(table)).digest()
         header += struct.pack("<I", len(self.tags)) + tags
         header += hashlib.sha256(header).digest()
         for magic, data in ((0x54, header), (0x55, pack(table)), (0x56, pack(PLAN))):
