@@ -132,7 +132,6 @@ class SampleOrder:
         tail = sample - self._rounds * self.lanes
         if count and tail[-1] >= 0:  # the last, incomplete round: only the lanes that hold a sample more
             late = tail >= 0
-            number[late] = self._rounds
             lane[late] = epoch.longer[tail[late]]
         length = epoch.length[lane]
         passed = number * self.sequence_length
