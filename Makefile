@@ -43,6 +43,7 @@ format: ## lay the code out
 bench: build ## time shardify beside its peers; see Benchmarks/README.md
 	Benchmarks/run.sh
 	Benchmarks/loader.sh
+	Benchmarks/tokenizers/run.sh
 
 golden: build ## write the golden files anew; review the diff before you commit it
 	Tests/refresh-golden.sh .build/release

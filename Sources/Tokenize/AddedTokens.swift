@@ -25,6 +25,7 @@ struct AddedTokens: Sendable {
 
   init(_ tokens: [Token]) {
     self.tokens = tokens
+    hasOrdinary = tokens.contains { !$0.isSpecial }
     var trie = ByteTrie()
     for (index, token) in tokens.enumerated() where !token.text.isEmpty {
       trie.insert(token.text, value: Int32(index))
@@ -33,7 +34,10 @@ struct AddedTokens: Sendable {
     self.trie = trie
   }
 
-  var isEmpty: Bool { tokens.isEmpty }
+  /// Whether nothing is found: there are no tokens, or only special ones that are not asked for.
+  func isIdle(special: Bool) -> Bool { tokens.isEmpty || !special && !hasOrdinary }
+
+  private let hasOrdinary: Bool
 
   /// A token in the text, or text between two of them.
   struct Part {

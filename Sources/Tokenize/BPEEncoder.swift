@@ -3,13 +3,16 @@ import ShardifyCore
 /// Encodes pretokens with a `BPEModel` through a cache. One per thread.
 ///
 /// Pretokens are taken in batches, each in four steps: scan and ask for the cache lines, look them
-/// up, merge those that are not there, write all ids in order.
+/// up, merge those that are not there, write all ids in order. Longer pretokens of scripts without
+/// spaces are cut first where no token reaches across.
 final class BPEEncoder {
   /// Slots of the cache of short pretokens as a power of two: 32 MiB.
   static let cacheBits = 19
   /// The same for longer ones: 2 MiB.
   private static let longCacheBits = 14
   private static let batchSize = 128
+  /// Shorter pretokens are not cut.
+  private static let uncut = 12
   /// Ids that a cache may write past those it says.
   private static let slack = PretokenCache.maxIDs
 
@@ -55,12 +58,16 @@ final class BPEEncoder {
   @inline(__always)
   func encode<S: Scheme>(_ scheme: S.Type, _ text: ScanText, into output: TokenBuffer) {
     var start = 0
+    var pieceEnd = 0
     while start < text.end {
       var count = 0
       var at = start
       while count < Self.batchSize && at < text.end {
-        let end = S.end(text, from: at)
-        let length = end &- at
+        if at == pieceEnd { pieceEnd = S.end(text, from: at) }
+        var length = pieceEnd &- at
+        if length > Self.uncut, let cuts = model.cuts, text.base[at] >= 0xE0 {
+          length = cuts.next(text.base, from: at, to: pieceEnd) &- at
+        }
         if length <= PieceCache.maxKeyBytes {
           let key = key(text.base + at, length, left: text.end &- at)
           cache.prefetch(key.hash)
@@ -69,7 +76,7 @@ final class BPEEncoder {
           keys[count].length = length
         }
         count &+= 1
-        at = end
+        at &+= length
       }
       encodeBatch(text.base + start, count, byteCount: at &- start, into: output)
       start = at

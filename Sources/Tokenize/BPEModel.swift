@@ -48,9 +48,10 @@ final class BPEModel: @unchecked Sendable {
   let hasAllBytes: Bool
   /// For encoding from left to right, where that is exact.
   let seams: SeamTables?
-  /// For merging short pretokens, where `seams` is; with the pair of each rank, left above right.
+  /// For merging short pretokens, where `seams` is.
   let pairRanks: PairRanks?
-  let pairOfRank: UnsafeMutablePointer<UInt64>
+  /// For cutting long pretokens, where `seams` is.
+  let cuts: SafeCuts?
   /// Whether a pretoken may be a token that its bytes do not merge to.
   let hasUnmadeWholes: Bool
   /// Whether a pretoken found whole is the answer; shape [ids].
@@ -77,16 +78,16 @@ final class BPEModel: @unchecked Sendable {
     seams =
       order != nil
       ? nil : tree.flatMap { SeamTables($0, tokens: tokens, wholeFirst: options.wholeFirst) }
-    pairOfRank = .allocate(capacity: results.count + 1)
-    pairOfRank.initialize(repeating: .max, count: results.count + 1)
-    var distinct: [(left: TokenID, right: TokenID, rank: UInt32)] = []
-    if seams != nil, let tree {
-      distinct = tree.merges.filter { table.rank($0.left, $0.right) == $0.rank }
-      for pair in distinct {
-        pairOfRank[Int(pair.rank)] = UInt64(pair.left) << 32 | UInt64(pair.right)
+    pairRanks =
+      seams == nil
+      ? nil
+      : PairRanks((tree?.merges ?? []).filter { table.rank($0.left, $0.right) == $0.rank })
+    cuts =
+      seams == nil
+      ? nil
+      : SafeCuts(tokens) {
+        options.wholeFirst || tree?.origins[$0].rank != MergeTree.Origin.never
       }
-    }
-    pairRanks = seams == nil ? nil : PairRanks(distinct)
     hasUnmadeWholes =
       options.wholeFirst
       && tree.map { tree in
@@ -127,7 +128,6 @@ final class BPEModel: @unchecked Sendable {
 
   deinit {
     merged.deallocate()
-    pairOfRank.deallocate()
     priorities?.deallocate()
     byteTokens.deallocate()
     lastByteTokens.deallocate()

@@ -25,7 +25,7 @@ public final class Encoder {
       return
     }
     let bytes = text.assumingMemoryBound(to: UInt8.self)
-    guard !definition.addedTokens.isEmpty else {
+    guard !definition.addedTokens.isIdle(special: special) else {
       model.encode(bytes, special: special, isStart: true, into: output)
       return
     }

@@ -72,7 +72,6 @@ final class LaneMerger {
   /// Merges words of 1 to `maxBytes` bytes.
   func merge(_ words: UnsafeMutablePointer<Word>, _ count: Int) {
     let order = self.order
-    let pairOfRank = model.pairOfRank
     let merged = model.merged
     let rankIsID = model.rankIsID
     var active = min(count, Self.laneCount)
@@ -82,7 +81,7 @@ final class LaneMerger {
     while active > 0 {
       if lane >= active { lane = 0 }
       let base = order[lane]
-      if round(base, pairOfRank, merged, rankIsID) {
+      if round(base, merged, rankIsID) {
         lane &+= 1
       } else {
         finish(base, words)
@@ -102,8 +101,7 @@ final class LaneMerger {
   /// One merge of a lane; false if nothing merges any more.
   @inline(__always)
   private func round(
-    _ base: UnsafeMutableRawPointer, _ pairOfRank: UnsafeMutablePointer<UInt64>,
-    _ merged: UnsafeMutablePointer<TokenID>, _ rankIsID: Bool
+    _ base: UnsafeMutableRawPointer, _ merged: UnsafeMutablePointer<TokenID>, _ rankIsID: Bool
   ) -> Bool {
     let ids = base.assumingMemoryBound(to: TokenID.self)
     let keys = (base + Self.keysOffset).assumingMemoryBound(to: Int32.self)
@@ -117,14 +115,6 @@ final class LaneMerger {
     let place = Int(least & 63)
     let rank = Int(least >> 6)
     let eaten = Int(after[place])
-    if pairOfRank[rank] != UInt64(ids[place]) << 32 | UInt64(ids[eaten]) {
-      keys[place] = Self.dead
-      state.pointee.right = ranks.nowhere
-      state.pointee.left = ranks.nowhere
-      state.pointee.rightPlace = 0
-      state.pointee.leftPlace = 0
-      return true
-    }
     let next = Int(after[eaten])
     let previous = Int(before[place])
     let id = rankIsID ? TokenID(truncatingIfNeeded: rank) : merged[rank]

@@ -53,7 +53,7 @@ final class ModelEncoder {
   private func splitNormalized(
     _ text: UnsafeBufferPointer<UInt8>, special: Bool, isStart: Bool, into output: TokenBuffer
   ) {
-    guard !definition.normalizedTokens.isEmpty else {
+    guard !definition.normalizedTokens.isIdle(special: special) else {
       cut(text, isStart: isStart, into: output)
       return
     }

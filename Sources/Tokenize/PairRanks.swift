@@ -1,19 +1,17 @@
 import CSIMD
 import ShardifyCore
 
-/// The ranks of the pairs of a vocabulary in four bytes a pair, found with two loads and no branch.
+/// The ranks of the pairs of a vocabulary, found with two loads and no branch.
 ///
 /// A perfect hash: each group of pairs has a pilot, chosen so that all pairs have places of their
-/// own. A place holds a rank and 11 bits of the pair's hash, so that one in two thousand of the
-/// pairs that do not merge is given a rank too: who merges must look whether the rank's pair is the
-/// one asked for.
+/// own.
 final class PairRanks: @unchecked Sendable {
   private static let spread: UInt64 = 0x9E37_79B9_7F4A_7C15
   private static let step: UInt64 = 0xD6E8_FEB8_6659_FD93
   private static let final: UInt64 = 0xA076_1D64_78BD_642F
 
   private let pilots: UnsafeMutablePointer<UInt8>
-  private let slots: UnsafeMutablePointer<UInt32>
+  private let slots: UnsafeMutablePointer<UInt64>
   private let pilotShift: UInt64
   private let slotShift: UInt64
 
@@ -26,8 +24,8 @@ final class PairRanks: @unchecked Sendable {
     slotShift = 64 - slotBits
     pilots = HugePages.allocate(byteCount: 1 << Int(pilotBits))
       .bindMemory(to: UInt8.self, capacity: 1 << Int(pilotBits))
-    slots = HugePages.allocate(byteCount: 4 << Int(slotBits))
-      .bindMemory(to: UInt32.self, capacity: 1 << Int(slotBits))
+    slots = HugePages.allocate(byteCount: 8 << Int(slotBits))
+      .bindMemory(to: UInt64.self, capacity: 1 << Int(slotBits))
     slots.update(repeating: .max, count: 1 << Int(slotBits))
     guard place(pairs, groups: 1 << Int(pilotBits)) else { return nil }
   }
@@ -37,39 +35,40 @@ final class PairRanks: @unchecked Sendable {
     HugePages.free(slots)
   }
 
-  /// Where a pair's rank may be, and the mark it has if it is there.
+  /// Where a pair's rank is if it has one.
   struct Spot {
-    var slot: UnsafePointer<UInt32>
-    var mark: UInt32
+    fileprivate var slot: UnsafePointer<UInt64>
+    fileprivate var pair: UInt64
 
-    /// The rank, or `PairTable.none`; see above how sure that is.
+    /// The rank, or `PairTable.none`.
     @inline(__always)
     var rank: UInt32 {
       let found = slot.pointee
-      return found >> 21 == mark ? found & PairTable.none : PairTable.none
+      return found >> 21 == pair
+        ? UInt32(truncatingIfNeeded: found) & PairTable.none : PairTable.none
     }
   }
 
   /// Where the rank of a pair is; asks for the memory.
   @inline(__always)
   func spot(_ left: TokenID, _ right: TokenID) -> Spot {
-    let hash = Self.hash(left, right)
+    let pair = Self.pair(left, right)
+    let hash = pair &* Self.spread
     let slot = slots + place(hash, pilots[Int(truncatingIfNeeded: hash >> pilotShift)])
     csimd_prefetch(slot)
-    return Spot(slot: UnsafePointer(slot), mark: Self.mark(hash))
+    return Spot(slot: UnsafePointer(slot), pair: pair)
   }
 
   /// A spot where no pair is.
-  var nowhere: Spot { Spot(slot: UnsafePointer(slots), mark: .max) }
+  var nowhere: Spot { Spot(slot: UnsafePointer(slots), pair: .max) }
 
   @inline(__always)
-  private static func hash(_ left: TokenID, _ right: TokenID) -> UInt64 {
-    (UInt64(left) << 21 | UInt64(right)) &* spread
+  private static func pair(_ left: TokenID, _ right: TokenID) -> UInt64 {
+    UInt64(left) << 21 | UInt64(right)
   }
 
-  @inline(__always)
-  private static func mark(_ hash: UInt64) -> UInt32 {
-    UInt32(truncatingIfNeeded: hash >> 24) & 0x7FF
+  private static func hash(_ left: TokenID, _ right: TokenID) -> UInt64 {
+    pair(left, right) &* spread
   }
 
   @inline(__always)
@@ -124,7 +123,7 @@ final class PairRanks: @unchecked Sendable {
           }
           continue pilots
         }
-        slots[place] = Self.mark(hash) << 21 | pair.rank
+        slots[place] = Self.pair(pair.left, pair.right) << 21 | UInt64(pair.rank)
       }
       pilots[group] = pilot
       return true

@@ -1,3 +1,5 @@
+import CSIMD
+
 /// Text under a scanner: its bytes, where it ends, and the class table.
 ///
 /// A byte that begins no well-formed sequence counts as one character of no class, so that any
@@ -60,6 +62,25 @@ struct ScanText {
       return Character(bits: 0, length: 1)
     }
     return Character(bits: classes[scalar], length: 4)
+  }
+
+  /// Where the run of letters that starts at `index` ends.
+  @inline(__always)
+  func letters(from index: Int) -> Int {
+    var at = index
+    if at &+ 16 <= end && base[at] < 0x80 {
+      let count = (~csimd_letters16(base + at) | 1 << 16).trailingZeroBitCount
+      at &+= count
+      if count < 16 && base[at] < 0x80 { return at }
+    }
+    return run(of: CharacterClasses.letter, from: at)
+  }
+
+  /// Where the run of small ASCII letters that starts at `index` ends, or a place inside it.
+  @inline(__always)
+  func smallLetters(from index: Int) -> Int {
+    guard index &+ 16 <= end && base[index] < 0x80 else { return index }
+    return index &+ (~csimd_small16(base + index) | 1 << 16).trailingZeroBitCount
   }
 
   /// Where the run of characters with any bit of `mask` that starts at `index` ends.

@@ -64,7 +64,7 @@ enum GPT2Scheme: Scheme {
       first = second
     }
     let next = at &+ first.length
-    if first.has(letter) { return text.run(of: letter, from: next) }
+    if first.has(letter) { return text.letters(from: next) }
     if first.has(number) { return text.run(of: number, from: next) }
     if first.has(space) { return Whitespace.end(text, from: at) }
     return text.run(without: letter | number | space, from: next)
@@ -103,13 +103,13 @@ enum CL100KScheme<Limits: CL100KLimits>: Scheme {
     if contraction > 0 { return index &+ contraction }
     let first = text.character(at: index)
     let next = index &+ first.length
-    if first.has(letter) { return text.run(of: letter, from: next) }
+    if first.has(letter) { return text.letters(from: next) }
     if first.has(number) { return Digits.end(text, from: next, more: Limits.digits - 1) }
     var second = ScanText.Character(bits: space, length: 0)
     if next < text.end {
       second = text.character(at: next)
       if second.has(letter) && !first.has(newline) {
-        return text.run(of: letter, from: next &+ second.length)
+        return text.letters(from: next &+ second.length)
       }
     }
     if !first.has(space) { return Symbols.end(text, from: next) }
@@ -187,6 +187,7 @@ private enum CasedWord {
       if next.has(lower) { afterBoth = at }
     }
     let start = at
+    if at < text.end { at = text.smallLetters(from: at) }
     while at < text.end {
       let next = text.character(at: at)
       if !next.has(lower) || exceptHan && next.has(han) { break }

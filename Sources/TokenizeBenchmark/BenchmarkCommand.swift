@@ -49,12 +49,13 @@ struct BenchmarkCommand: ParsableCommand {
 
   private func measure() throws {
     let documents = try Self.documents(corpus, limitBytes: Int(maxMB * 1e6))
-    let memory = ProcessUse.peakMB
+    let memory = ProcessUse.residentMB
     var clock = ProcessUse.wallSeconds
     let loaded = try Tokenizer.load(tokenizer, pattern: pattern)
     var row = Row()
     row.add("load_s", ProcessUse.wallSeconds - clock)
-    row.add("rss_load_mb", ProcessUse.peakMB - memory)
+    let tables = ProcessUse.residentMB
+    row.add("rss_load_mb", tables - memory)
     row.add("docs", documents.ranges.count)
     row.add("mb", Double(documents.bytes.count) / 1e6)
     let encoders = Encoders(loaded, count: threads)
@@ -70,8 +71,7 @@ struct BenchmarkCommand: ParsableCommand {
       row.add("mb\(pass)", Double(documents.byteCount(part)) / 1e6)
       row.add("ids\(pass)", ids)
     }
-    row.add("rss_peak_mb", ProcessUse.peakMB)
-    row.add("rss_base_mb", memory)
+    row.add("rss_encode_mb", ProcessUse.residentMB - tables)
     if hash { row.add("hash", encoders.hash(documents)) }
     Console.out(row.json)
   }

@@ -11,10 +11,15 @@ enum ProcessUse {
   static var cpuSeconds: Double { seconds(CLOCK_PROCESS_CPUTIME_ID) }
   static var wallSeconds: Double { seconds(CLOCK_MONOTONIC) }
 
-  /// The most memory that was resident, in MB as `ru_maxrss` has them.
-  static var peakMB: Double {
-    var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    return Double(usage.ru_maxrss) / 1024
+  /// Memory that is resident now, in MB (2^20 bytes).
+  static var residentMB: Double {
+    guard let file = fopen("/proc/self/statm", "re") else { return 0 }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 128)
+    guard fgets(&line, 128, file) != nil else { return 0 }
+    let fields = line.prefix { $0 != 0 && $0 != 10 }.split(separator: 0x20)
+    guard fields.count > 1 else { return 0 }
+    let pages = String(decoding: fields[1].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return (Double(pages) ?? 0) * Double(sysconf(Int32(_SC_PAGESIZE))) / 1_048_576
   }
 }

@@ -18,13 +18,13 @@ struct MergeKernelTests {
     }
   }
 
-  /// A model of random merges over the letters a to d.
-  private func model(seed: UInt64) -> BPEModel {
+  /// A model of random merges over four bytes: the letters a to d if not told otherwise.
+  private func model(seed: UInt64, bytes: [UInt8] = [97, 98, 99, 100]) -> BPEModel {
     var random = TestRandom(seed: seed)
-    var texts = (UInt8(97)...100).map { [$0] }
+    var texts = bytes.map { [$0] }
     var builder = TokenTable.Builder()
     for byte in 0..<256 { _ = builder.add(byte, [UInt8(byte)]) }
-    var ids = (97...100).map { TokenID($0) }
+    var ids = bytes.map { TokenID($0) }
     var merges: [(left: TokenID, right: TokenID, rank: UInt32)] = []
     var results: [TokenID] = []
     for _ in 0..<60 {
@@ -104,6 +104,30 @@ struct MergeKernelTests {
         #expect(
           Array(UnsafeBufferPointer(start: out, count: written)) == merged(text, model))
       }
+    }
+  }
+
+  @Test("Han that is cut where no token reaches across merges as defined", arguments: 1...60)
+  func cutTextMergesAsDefined(_ seed: Int) {
+    // Tokens of these bytes begin and end inside characters too.
+    let model = model(seed: UInt64(seed), bytes: [0xE4, 0xE5, 0xB8, 0xB9])
+    let encoder = BPEEncoder(model, cacheBits: 6)
+    var random = TestRandom(seed: UInt64(seed) &* 13)
+    for _ in 0..<20 {
+      let text = (0..<1 + random.below(80)).flatMap { _ in
+        [
+          UInt8(0xE4 + random.below(2)), UInt8(0xB8 + random.below(2)),
+          UInt8(0xB8 + random.below(2)),
+        ]
+      }
+      let buffer = TokenBuffer(capacity: 16)
+      text.withUnsafeBufferPointer { bytes in
+        guard let base = bytes.baseAddress else { return }
+        let scan = ScanText(
+          base: base, end: text.count, classes: CharacterClasses.shared.table)
+        encoder.encode(GPT2Scheme.self, scan, into: buffer)
+      }
+      #expect(Array(buffer.ids) == merged(text, model))
     }
   }
 }
