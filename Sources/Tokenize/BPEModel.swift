@@ -50,7 +50,7 @@ final class BPEModel: @unchecked Sendable {
   let seams: SeamTables?
   /// For merging short pretokens, where `seams` is.
   let pairRanks: PairRanks?
-  /// For cutting long pretokens, where `seams` is.
+  /// For cutting long pretokens, where that changes nothing.
   let cuts: SafeCuts?
   /// Whether a pretoken may be a token that its bytes do not merge to.
   let hasUnmadeWholes: Bool
@@ -82,11 +82,12 @@ final class BPEModel: @unchecked Sendable {
       seams == nil
       ? nil
       : PairRanks((tree?.merges ?? []).filter { table.rank($0.left, $0.right) == $0.rank })
+    let isKnown = options.symbols == .characters || seams != nil
     cuts =
-      seams == nil
+      !isKnown
       ? nil
-      : SafeCuts(tokens) {
-        options.wholeFirst || tree?.origins[$0].rank != MergeTree.Origin.never
+      : Self.cuts(options, tokens) { id in
+        options.wholeFirst || tree.map { $0.origins[id].rank != MergeTree.Origin.never } ?? true
       }
     hasUnmadeWholes =
       options.wholeFirst
@@ -124,6 +125,19 @@ final class BPEModel: @unchecked Sendable {
         wholeIsExact[id] = origin.rank != MergeTree.Origin.never
       }
     }
+  }
+
+  /// Nil where a symbol's id depends on its place, or on an unknown one before it.
+  private static func cuts(
+    _ options: Options, _ tokens: TokenTable, isWanted: (Int) -> Bool
+  ) -> SafeCuts? {
+    guard options.continuingPrefix.isEmpty, options.wordSuffix.isEmpty else { return nil }
+    if options.symbols == .characters {
+      guard let fallback = options.byteFallback, !options.wholeFirst else { return nil }
+      if fallback.contains(TokenTable.none) { return nil }
+      return SafeCuts(tokens) { _ in true }
+    }
+    return SafeCuts(tokens, isWanted: isWanted)
   }
 
   deinit {

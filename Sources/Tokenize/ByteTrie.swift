@@ -54,6 +54,15 @@ struct ByteTrie: Sendable {
     return low < end && edgeBytes[low] == byte ? Int(edgeNodes[low]) : nil
   }
 
+  /// Calls `body` with the first one and two bytes of each key; the second is nil for keys of one.
+  func forEachStart(_ body: (UInt8, UInt8?) -> Void) {
+    for byte in UInt8.min...UInt8.max where roots[Int(byte)] >= 0 {
+      let node = Int(roots[Int(byte)])
+      if nodes[node].value >= 0 { body(byte, nil) }
+      for second in UInt8.min...UInt8.max where child(node, second) != nil { body(byte, second) }
+    }
+  }
+
   /// The longest key that starts at `index`, or nil.
   func longest(_ text: UnsafeBufferPointer<UInt8>, at index: Int) -> (value: Int32, end: Int)? {
     var node = Int(roots[Int(text[index])])

@@ -6,8 +6,10 @@ import ShardifyCore
 /// Where no token holds a `▁` after another character, nothing merges across the place before a
 /// `▁`, so that words are merged, and cached, one by one.
 final class CharacterBPEEncoder {
-  /// Slots of the cache as a power of two: 8 MiB.
-  private static let cacheBits = 16
+  /// Slots of the cache as a power of two: 16 MiB.
+  private static let cacheBits = 18
+  /// Shorter words are not cut.
+  private static let uncut = 12
 
   private let model: BPEModel
   private let kernel: MergeKernel
@@ -18,8 +20,8 @@ final class CharacterBPEEncoder {
   private var symbolCount = 0
   private var isShort = true
   private var lastSymbol: TokenID = 0
-  private let cutsAtMarks: Bool
-  private let cache: PretokenCache?
+  private let words: WordBatch?
+  private let cuts: SafeCuts?
   private var symbol: [UInt8] = []
   private var scratch: UnsafeMutablePointer<TokenID>
   private var scratchCapacity = 0
@@ -31,8 +33,8 @@ final class CharacterBPEEncoder {
     hasAffixes = !model.options.continuingPrefix.isEmpty || !model.options.wordSuffix.isEmpty
     fallback = model.options.byteFallback
     frozen = model.options.frozen
-    cutsAtMarks = model.canCutAtMarks
-    cache = cutsAtMarks ? PretokenCache(bits: Self.cacheBits) : nil
+    words = model.canCutAtMarks ? WordBatch(cacheBits: Self.cacheBits) : nil
+    cuts = model.cuts
     scratch = .allocate(capacity: 0)
   }
 
@@ -41,55 +43,48 @@ final class CharacterBPEEncoder {
   /// Appends the ids of a piece.
   func encode(_ piece: UnsafeBufferPointer<UInt8>, into output: TokenBuffer) {
     guard let base = piece.baseAddress, !piece.isEmpty else { return }
-    guard cutsAtMarks else {
-      append(base, piece.count, into: output)
+    guard let words else {
+      let out = output.reserve(piece.count)
+      output.advance(by: merge(base, piece.count, into: out))
       return
     }
     var start = 0
+    var wordEnd = 0
     while start < piece.count {
-      let end = Self.wordEnd(base, piece.count, from: start)
-      append(base + start, end &- start, into: output)
-      start = end
-    }
-  }
-
-  /// Where the word that starts at `start` ends: before the first `▁` that follows another
-  /// character.
-  @inline(__always)
-  private static func wordEnd(_ base: UnsafePointer<UInt8>, _ count: Int, from start: Int) -> Int {
-    var at = start
-    var wasMark = true
-    while at < count {
-      let isMark =
-        base[at] == 0xE2 && at &+ 2 < count && base[at &+ 1] == 0x96 && base[at &+ 2] == 0x81
-      if isMark {
-        if !wasMark { return at }
-        at &+= 3
-      } else {
-        wasMark = false
-        at &+= 1
+      var at = start
+      while at < piece.count && !words.isFull {
+        if at == wordEnd { wordEnd = MarkedWords.end(base, piece.count, from: at) }
+        var length = wordEnd &- at
+        if length > Self.uncut, let cuts { length = cuts.next(base, from: at, to: wordEnd) &- at }
+        words.add(base + at, length, left: piece.count &- at)
+        at &+= length
       }
+      encodeBatch(words, base + start, byteCount: at &- start, into: output)
+      start = at
     }
-    return count
   }
 
-  private func append(_ base: UnsafePointer<UInt8>, _ count: Int, into output: TokenBuffer) {
-    let out = output.reserve(count &+ PretokenCache.maxIDs)
-    guard let cache, count <= PretokenCache.maxKeyBytes else {
-      output.advance(by: merge(base, count, into: out))
-      return
+  private func encodeBatch(
+    _ words: WordBatch, _ bytes: UnsafePointer<UInt8>, byteCount: Int, into output: TokenBuffer
+  ) {
+    let first = output.reserve(byteCount &+ PieceCache.maxIDs)
+    var out = first
+    var from = bytes
+    for index in 0..<words.count {
+      let key = words[index]
+      if key.length <= PieceCache.maxKeyBytes, let slot = words.cache.find(key) {
+        out += words.cache.take(slot, into: out)
+      } else {
+        let written = merge(from, key.length, into: out)
+        if written > 0 && written <= PieceCache.maxIDs && key.length <= PieceCache.maxKeyBytes {
+          words.cache.insert(key, out, written)
+        }
+        out += written
+      }
+      from += key.length
     }
-    let hash = PieceHash.of(base, count)
-    let found = cache.find(base, count, hash, into: out)
-    if found > 0 {
-      output.advance(by: found)
-      return
-    }
-    let written = merge(base, count, into: out)
-    if written > 0 && written <= PretokenCache.maxIDs {
-      cache.insert(base, count, hash, out, written)
-    }
-    output.advance(by: written)
+    words.removeAll()
+    output.advance(by: out - first)
   }
 
   /// Writes the ids of a word, at most one a byte; returns how many.
@@ -211,20 +206,7 @@ extension BPEModel {
   /// Whether words may be merged one by one: `▁` is a token, and no token has one after another
   /// character.
   var canCutAtMarks: Bool {
-    guard options.continuingPrefix.isEmpty, options.wordSuffix.isEmpty, !options.wholeFirst,
-      tokens.id(of: SentencePieceText.mark) != nil
-    else { return false }
-    for id in 0..<tokens.count {
-      let bytes = tokens.bytes(of: TokenID(id))
-      var wasMark = true
-      var at = 0
-      while at < bytes.count {
-        let isMark = bytes[at] == 0xE2 && bytes[at...].starts(with: SentencePieceText.mark)
-        if isMark && !wasMark { return false }
-        wasMark = isMark
-        at += isMark ? 3 : 1
-      }
-    }
-    return true
+    options.continuingPrefix.isEmpty && options.wordSuffix.isEmpty && !options.wholeFirst
+      && MarkedWords.areApart(tokens) { _ in true }
   }
 }

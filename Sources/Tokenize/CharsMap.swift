@@ -66,6 +66,49 @@ struct CharsMap: Sendable {
     return best.map { ($0.0, replacement($0.1)) }
   }
 
+  /// Calls `body` with the first one and two bytes of each key; the second is nil for keys of one.
+  func forEachStart(_ body: (UInt8, UInt8?) -> Void) {
+    guard let first = units.first else { return }
+    let root = Self.offset(first)
+    for byte in UInt8(1)...UInt8.max {
+      guard let (node, isEnd) = child(root, byte) else { continue }
+      if isEnd { body(byte, nil) }
+      for second in UInt8(1)...UInt8.max where child(node, second) != nil { body(byte, second) }
+    }
+  }
+
+  private func child(_ node: Int, _ byte: UInt8) -> (node: Int, isEnd: Bool)? {
+    let place = node ^ Int(byte)
+    guard place < units.count, units[place] & 0x8000_00FF == UInt32(byte) else { return nil }
+    return (place ^ Self.offset(units[place]), units[place] >> 8 & 1 == 1)
+  }
+
+  /// The length of the longest key at `start` and where its replacement lies, or nil.
+  @inline(__always)
+  func longestRange(_ text: UnsafeBufferPointer<UInt8>, from start: Int)
+    -> (length: Int, replacement: Range<Int>)?
+  {
+    var length = 0
+    var value = 0
+    search(text, from: start, to: text.count) {
+      (length, value) = ($0, $1)
+      return true
+    }
+    guard length > 0 else { return nil }
+    var end = value
+    while end < replacements.count && replacements[end] != 0 { end &+= 1 }
+    return (length, min(value, end)..<end)
+  }
+
+  /// Bytes of a replacement that `longestRange` gave.
+  @inline(__always)
+  func withReplacement(_ range: Range<Int>, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+    replacements.withUnsafeBufferPointer {
+      let isInside = range.upperBound <= $0.count
+      body(UnsafeBufferPointer(rebasing: isInside ? $0[range] : $0[0..<0]))
+    }
+  }
+
   /// The replacement of the shortest key that `range` starts with, or nil.
   private func shortest(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>)
     -> ArraySlice<UInt8>?

@@ -74,6 +74,7 @@ final class ModelEncoder {
     case .scheme(let scheme):
       let table = CharacterClasses.shared.table
       encode(ScanText(base: base, end: text.count, classes: table), scheme, into: output)
+    case .steps(let steps) where steps.isEmpty: encodePiece(text, into: output)
     case .steps(let steps): cut(text, steps, isStart: isStart, into: output)
     }
   }

@@ -106,9 +106,24 @@ final class PieceCache {
     return count
   }
 
-  /// Keeps the ids of a pretoken, 1 to `maxIDs` of them.
+  /// The word after the ids.
   @inline(__always)
-  func insert(_ key: Key, _ ids: UnsafePointer<TokenID>, _ idCount: Int) {
+  func last(_ slot: UnsafeMutableRawPointer) -> UInt32 {
+    slot.load(fromByteOffset: Self.idsOffset + 32, as: UInt32.self)
+  }
+
+  /// Keeps 1 to `maxIDs - 1` ids, and a word in the place of the last.
+  @inline(__always)
+  func insert(_ key: Key, _ ids: UnsafePointer<TokenID>, _ idCount: Int, last: UInt32) {
+    insert(key, ids, idCount).storeBytes(
+      of: last, toByteOffset: Self.idsOffset + 32, as: UInt32.self)
+  }
+
+  /// Keeps the ids of a pretoken, 1 to `maxIDs` of them.
+  @inline(__always) @discardableResult
+  func insert(_ key: Key, _ ids: UnsafePointer<TokenID>, _ idCount: Int)
+    -> UnsafeMutableRawPointer
+  {
     var slot = set(key.hash)
     let other = slot + Self.slotBytes
     let markOffset = Self.metaOffset + 2
@@ -129,5 +144,6 @@ final class PieceCache {
       as: UInt32.self)
     (slot + Self.idsOffset).copyMemory(
       from: ids, byteCount: idCount &* MemoryLayout<TokenID>.size)
+    return slot
   }
 }

@@ -86,11 +86,13 @@ struct SentencePieceReader {
   private func normalizer() -> SentencePieceNormalizer {
     var normalizer = file.normalizer
     let symbols = file.pieces.enumerated().filter { $0.element.kind == .userDefined }
+    normalizer.prepare()
     guard !symbols.isEmpty else { return normalizer }
     var trie = ByteTrie()
     for symbol in symbols { trie.insert(symbol.element.text, value: Int32(symbol.offset)) }
     trie.finish()
     normalizer.userDefined = trie
+    normalizer.prepare()
     return normalizer
   }
 

@@ -21,6 +21,12 @@ final class UnigramModel: @unchecked Sendable {
   let unknown: TokenID
   /// The tokens of bytes, for characters without a piece; or nil.
   let byteFallback: [TokenID]?
+  /// The largest score by size.
+  let largestScore: Double
+  /// Whether no piece reaches across the place before a `▁`.
+  let wordsAreApart: Bool
+  /// Where else no piece reaches across.
+  let cuts: SafeCuts
 
   /// `isPiece`: ids that text may become. `scores` are those the search uses.
   init(
@@ -33,6 +39,9 @@ final class UnigramModel: @unchecked Sendable {
     self.unknown = unknown
     self.byteFallback = byteFallback
     trie = DoubleArrayTrie(tokens, where: isPiece)
+    wordsAreApart = MarkedWords.areApart(tokens, where: isPiece)
+    cuts = SafeCuts(tokens, isWanted: isPiece)
+    largestScore = values.reduce(abs(unknownScore)) { max($0, abs($1)) }
     scores = .allocate(capacity: max(1, values.count))
     for (id, value) in values.enumerated() { scores[id] = value }
   }
