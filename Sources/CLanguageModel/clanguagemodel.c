@@ -11,6 +11,25 @@ const uint8_t *clm_model(size_t *count) {
   return model;
 }
 
+size_t clm_find_rows(const uint8_t *tags, uint32_t buckets, const uint64_t *features, size_t count,
+                     uint32_t *rows) {
+  size_t found = 0;
+  for (size_t i = 0; i < count; i++) {
+    uint64_t feature = features[i];
+    uint32_t bucket = (uint32_t)(((feature >> 32) * buckets) >> 32);
+    uint32_t tag = feature >> 24 & 0xFF;
+    tag += tag == 0;
+    const uint8_t *four = tags + 4 * (size_t)bucket;
+    uint32_t held = four[0] | (uint32_t)four[1] << 8 | (uint32_t)four[2] << 16 | (uint32_t)four[3] << 24;
+    // The lowest zero byte of `other` is the tag's place; bytes above it may look like zero too.
+    uint32_t other = held ^ tag * 0x01010101u;
+    uint32_t zero = (other - 0x01010101u) & ~other & 0x80808080u;
+    rows[found] = 4 * bucket + ((uint32_t)__builtin_ctz(zero | 0x80000000u) >> 3);
+    found += zero != 0;
+  }
+  return found;
+}
+
 int32_t clm_dot(const int16_t *a, const int16_t *b) {
   int32_t sum = 0;
   for (int i = 0; i < CLM_DIMENSION; i++) sum += (int32_t)a[i] * b[i];

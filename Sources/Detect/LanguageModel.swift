@@ -2,12 +2,14 @@ import CLanguageModel
 import Files
 import ShardifyCore
 
-/// A model in shardify's own format: rows of 64 four-bit values for hashed features, and a weight
+/// A model in shardify's own format: rows of 64 four-bit values for chosen features, and a weight
 /// vector for each label. `models/FORMAT.md` describes the file.
 final class LanguageModel: @unchecked Sendable {
   static let magic = Array("SHRDLID\n".utf8)
-  static let version: UInt32 = 1
-  static let headerBytes = 96
+  static let version: UInt32 = 2
+  static let headerBytes = 224
+  /// How many temperatures a model has: one for each bit length of the feature count.
+  static let temperatureCount = 16
 
   let name: String
   /// Sorted by script, then language, so that the labels of a script are neighbours.
@@ -22,6 +24,13 @@ final class LanguageModel: @unchecked Sendable {
   /// What a whole-number score is worth.
   let scale: Double
   let codebook: [Int8]
+  /// What scores are multiplied by, by the bit length of the feature count: calibration.
+  let temperatures: [Double]
+  /// What each label's score gets beside its dot product, in nats: once, and for each root of a feature.
+  let priors: [Double]
+  let slopes: [Double]
+  /// One byte a row: which feature has it.
+  let tags: UnsafePointer<UInt8>
   /// Shape [labels, 64], each value at most 4,095 either way.
   let weights: UnsafePointer<Int16>
   /// Shape [rows, 32] bytes.
@@ -41,8 +50,11 @@ final class LanguageModel: @unchecked Sendable {
     featureCap = header.featureCap
     scale = header.scale
     codebook = header.codebook
+    temperatures = header.temperatures
     labels = try file.readLabels(header)
     thresholds = file.readThresholds(header)
+    priors = file.readNumbers(header, at: header.priorsOffset).map { Double($0) / 256 }
+    slopes = file.readNumbers(header, at: header.slopesOffset).map { Double($0) / 4096 }
     let weightCount = labels.count * Int(CLM_DIMENSION)
     // Copied: a mapped file need not hold them aligned, and may be in the other byte order.
     let copy = UnsafeMutablePointer<Int16>.allocate(capacity: weightCount)
@@ -51,12 +63,18 @@ final class LanguageModel: @unchecked Sendable {
       copy[i] = max(-4095, min(4095, Int16(littleEndian: raw)))
     }
     weights = UnsafePointer(copy)
-    rows = (bytes.baseAddress ?? UnsafeRawPointer(copy)).advanced(by: header.rowsOffset)
-      .assumingMemoryBound(to: UInt8.self)
+    let base = bytes.baseAddress ?? UnsafeRawPointer(copy)
+    tags = base.advanced(by: header.tagsOffset).assumingMemoryBound(to: UInt8.self)
+    rows = base.advanced(by: header.rowsOffset).assumingMemoryBound(to: UInt8.self)
     self.owner = owner
   }
 
   deinit { weights.deallocate() }
+
+  /// What the scores of a text of `count` features are multiplied by.
+  private func temperature(_ count: Int) -> Double {
+    temperatures[min(Int.bitWidth - count.leadingZeroBitCount, Self.temperatureCount - 1)]
+  }
 
   /// The numbers of the labels a writing system allows.
   func candidates(_ system: WritingSystem) -> Range<Int> {
@@ -87,10 +105,11 @@ final class LanguageModel: @unchecked Sendable {
         hidden[i] = Int16((Double(sums[i]) * shrink).rounded(.towardZero))
       }
       guard let base = hidden.baseAddress else { return }
-      let certainty = Double(min(count, featureCap)).squareRoot() / Double(max(count, 1))
-      let unit = scale / shrink * certainty
+      let root = Double(min(count, featureCap)).squareRoot() * temperature(count)
+      let unit = scale / shrink / Double(max(count, 1)) * root
       for label in range {
-        scores[label] = Double(clm_dot(base, weights + label * dimension)) * unit
+        let product = Double(clm_dot(base, weights + label * dimension))
+        scores[label] = product * unit + slopes[label] * root + priors[label]
       }
     }
   }

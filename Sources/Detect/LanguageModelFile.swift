@@ -17,10 +17,14 @@ struct LanguageModelFile {
     var scale = 0.0
     var name = ""
     var codebook: [Int8] = []
+    var temperatures: [Double] = []
     var labelsOffset: Int { LanguageModel.headerBytes }
     var thresholdsOffset: Int { labelsOffset + 8 * labelCount }
-    var weightsOffset: Int { thresholdsOffset + 2 * labelCount }
-    var rowsOffset: Int { (weightsOffset + 128 * labelCount + 63) / 64 * 64 }
+    var priorsOffset: Int { thresholdsOffset + 2 * labelCount }
+    var slopesOffset: Int { priorsOffset + 2 * labelCount }
+    var weightsOffset: Int { slopesOffset + 2 * labelCount }
+    var tagsOffset: Int { (weightsOffset + 128 * labelCount + 63) / 64 * 64 }
+    var rowsOffset: Int { (tagsOffset + rowCount + 63) / 64 * 64 }
     var fileBytes: Int { rowsOffset + 32 * rowCount }
   }
 
@@ -49,6 +53,10 @@ struct LanguageModelFile {
     let name = (reader.take(24).map { Array($0) } ?? []).prefix { $0 != 0 }
     header.name = String(decoding: name.filter { (0x20..<0x7F).contains($0) }, as: UTF8.self)
     header.codebook = (reader.take(16).map { Array($0) } ?? []).map { Int8(bitPattern: $0) }
+    _ = reader.take(16)
+    header.temperatures = (0..<LanguageModel.temperatureCount).map { _ in
+      Double(bitPattern: reader.read(UInt64.self) ?? 0)
+    }
     try check(header, dimension: dimension)
     return header
   }
@@ -62,7 +70,8 @@ struct LanguageModelFile {
     try require(
       (1...4096).contains(header.labelCount), 12, "\(header.labelCount) labels", "1 to 4096")
     try require(
-      (1...(1 << 28)).contains(header.rowCount), 16, "\(header.rowCount) rows", "1 to 268435456")
+      (4...(1 << 28)).contains(header.rowCount) && header.rowCount % 4 == 0, 16,
+      "\(header.rowCount) rows", "a multiple of 4 up to 268435456")
     try require(
       dimension == Int(CLM_DIMENSION), 20, "dimension \(dimension)",
       "\(CLM_DIMENSION)")
@@ -74,6 +83,11 @@ struct LanguageModelFile {
     try require(
       header.codebook.allSatisfy { abs(Int($0)) <= 31 }, 64, "a codebook value out of range",
       "-31 to 31")
+    for (number, value) in header.temperatures.enumerated() {
+      try require(
+        value > 0 && value < 1000, 96 + 8 * number, "a temperature of \(value)",
+        "a positive number below 1000")
+    }
     guard bytes.count == header.fileBytes else {
       throw failure(
         bytes.count < header.fileBytes ? .truncated : .corrupt, min(bytes.count, header.fileBytes),
@@ -102,6 +116,13 @@ struct LanguageModelFile {
       let own = UInt16(
         littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
       return min(own == 0 ? header.defaultThreshold : own, 10_000)
+    }
+  }
+
+  /// The numbers of 16 bits, one a label, that start at `offset`.
+  func readNumbers(_ header: Header, at offset: Int) -> [Int16] {
+    (0..<header.labelCount).map { number in
+      Int16(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 2 * number, as: Int16.self))
     }
   }
 

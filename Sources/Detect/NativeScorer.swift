@@ -3,13 +3,15 @@ import ShardifyCore
 
 /// Scores texts with a model of shardify's own format.
 final class NativeScorer: LabelScorer {
-  private static let partBytes = 1024
+  private static let partBytes = 512
 
   private let model: LanguageModel
   private var extractor: NgramExtractor
+  private let features: UnsafeMutablePointer<UInt64>
   private let ids: UnsafeMutablePointer<UInt32>
   private let sums: UnsafeMutablePointer<Int32>
-  private let scores: UnsafeMutablePointer<Double>
+  /// The scores of the labels that the last text may have.
+  let scores: UnsafeMutablePointer<Double>
   /// The number of the label that needs evidence, if the model has it.
   private let cantonese: Int?
   private let dimension = Int(CLM_DIMENSION)
@@ -18,9 +20,10 @@ final class NativeScorer: LabelScorer {
     self.model = model
     cantonese = model.labels.firstIndex { $0 == CantoneseEvidence.label }
     extractor = NgramExtractor(
-      table: .shared, rowCount: model.rowCount, maxOrder: model.maxOrder,
-      usesWords: model.usesWords)
-    ids = .allocate(capacity: (Self.partBytes + 8) * NgramExtractor.mostPerByte)
+      table: .shared, maxOrder: model.maxOrder, usesWords: model.usesWords)
+    let capacity = (Self.partBytes + 8) * NgramExtractor.mostPerByte
+    features = .allocate(capacity: capacity)
+    ids = .allocate(capacity: capacity)
     sums = .allocate(capacity: dimension)
     sums.initialize(repeating: 0, count: dimension)
     scores = .allocate(capacity: model.labels.count)
@@ -28,6 +31,7 @@ final class NativeScorer: LabelScorer {
   }
 
   deinit {
+    features.deallocate()
     ids.deallocate()
     sums.deallocate()
     scores.deallocate()
@@ -38,12 +42,14 @@ final class NativeScorer: LabelScorer {
   ) -> ScoredText {
     var result = ScoredText()
     let range = model.candidates(system)
-    let featureCount = sumFeatures(text, system.code, sampling: sampling)
+    var featureCount = sumFeatures(text, system.code, sampling: sampling)
+    // A label alone in its script needs letters, not features.
+    if range.count == 1, extractor.letters > 0 { featureCount = max(featureCount, 1) }
     // Three symbols and digits to every letter: a table, a log, a list of numbers.
     result.isNotLanguage = extractor.others > 3 &* extractor.letters
     result.prefersOtherScript = range.isEmpty
     guard !result.isNotLanguage, !range.isEmpty, featureCount > 0 else { return result }
-    model.score(sums, count: featureCount, range: range, scores: scores)
+    score(count: featureCount, range: range)
     if let cantonese, range.contains(cantonese),
       extractor.letters >= CantoneseEvidence.leastLetters
     {
@@ -59,8 +65,13 @@ final class NativeScorer: LabelScorer {
     return result
   }
 
+  /// Scores the labels in `range` from the summed rows of `count` features.
+  func score(count: Int, range: Range<Int>) {
+    model.score(sums, count: count, range: range, scores: scores)
+  }
+
   /// Sums the rows of all features of the scored parts into `sums`; returns how many there were.
-  private func sumFeatures(
+  func sumFeatures(
     _ text: UnsafeRawBufferPointer, _ scriptCode: Int, sampling: Bool
   ) -> Int {
     sums.update(repeating: 0, count: dimension)
@@ -72,16 +83,18 @@ final class NativeScorer: LabelScorer {
       var place = range.lowerBound
       while place < range.upperBound, total < 1 << 24 {
         let stop = min(range.upperBound, place + Self.partBytes)
-        total += sum(extractor.feed(base, &place, stop: stop, end: text.count, ids: ids))
+        total += sum(extractor.feed(base, &place, stop: stop, end: text.count, ids: features))
       }
-      total += sum(extractor.finish(ids: ids))
+      total += sum(extractor.finish(ids: features))
     }
     return total
   }
 
+  /// Adds the rows of the features that the model has; returns how many there were.
   private func sum(_ count: Int) -> Int {
-    clm_sum_rows(model.rows, model.codebook, ids, count, sums)
-    return count
+    let found = clm_find_rows(model.tags, UInt32(model.rowCount / 4), features, count, ids)
+    clm_sum_rows(model.rows, model.codebook, ids, found, sums)
+    return found
   }
 
   /// Turns the scores of `range` into probabilities and picks the three best.

@@ -1,11 +1,11 @@
 import CICU
 
-/// Turns text into the row numbers of its features: n-grams of letters and whole words.
+/// Turns text into the numbers of its features: n-grams of letters and whole words.
 ///
 /// Text is read as lower-case letters and marks of one writing system, decomposed accents joined to
 /// their letter; all else, letters of other scripts too, is one boundary. N-grams of one to `maxOrder` symbols lie within a word and its two
 /// boundaries. Each is named by a polynomial over its symbols, kept up with one multiplication per
-/// order and symbol, and spread over the rows by another. State carries over from call to call, so
+/// order and symbol, and spread over all 64 bits by another. State carries over from call to call, so
 /// that a long text can be fed in parts.
 ///
 /// The trainer in `models/trainer` compiles this same file: features cannot drift apart.
@@ -22,7 +22,6 @@ struct NgramExtractor {
   let table: CharacterTable
   /// The scripts that are read, by code.
   private var scripts: UnsafePointer<UInt8>
-  let rowCount: UInt64
   let maxOrder: Int
   let usesWords: Bool
 
@@ -39,11 +38,10 @@ struct NgramExtractor {
   /// Symbols since the last boundary, the boundary included; 0 outside words.
   private var depth = 0
 
-  /// Features for a table of `rowCount` rows; `maxOrder` is 3, 4 or 5.
-  init(table: CharacterTable, rowCount: Int, maxOrder: Int, usesWords: Bool) {
+  /// `maxOrder` is 3, 4 or 5.
+  init(table: CharacterTable, maxOrder: Int, usesWords: Bool) {
     self.table = table
     scripts = table.scripts(of: 0)
-    self.rowCount = UInt64(rowCount)
     self.maxOrder = maxOrder
     self.usesWords = usesWords
   }
@@ -54,11 +52,11 @@ struct NgramExtractor {
     scripts = table.scripts(of: scriptCode)
   }
 
-  /// Reads code points from `place` until it reaches or passes `stop`, writes the rows of their
+  /// Reads code points from `place` until it reaches or passes `stop`, writes the numbers of their
   /// features to `ids` and returns how many. `ids` has room for `mostPerByte` a byte and 12 more.
   mutating func feed(
     _ base: UnsafePointer<UInt8>, _ place: inout Int, stop: Int, end: Int,
-    ids: UnsafeMutablePointer<UInt32>
+    ids: UnsafeMutablePointer<UInt64>
   ) -> Int {
     var state = self
     var out = ids
@@ -92,8 +90,8 @@ struct NgramExtractor {
     return out - ids
   }
 
-  /// Ends the text: the last word gets its boundary. Returns how many rows were written.
-  mutating func finish(ids: UnsafeMutablePointer<UInt32>) -> Int {
+  /// Ends the text: the last word gets its boundary. Returns how many numbers were written.
+  mutating func finish(ids: UnsafeMutablePointer<UInt64>) -> Int {
     var out = ids
     close(&out)
     return out - ids
@@ -109,14 +107,13 @@ struct NgramExtractor {
   }
 
   @inline(__always)
-  private func emit(_ value: UInt64, _ out: inout UnsafeMutablePointer<UInt32>) {
-    let mixed = (value ^ value >> 31) &* Self.spread
-    out.pointee = UInt32(truncatingIfNeeded: ((mixed >> 32) &* rowCount) >> 32)
+  private func emit(_ value: UInt64, _ out: inout UnsafeMutablePointer<UInt64>) {
+    out.pointee = (value ^ value >> 31) &* Self.spread
     out += 1
   }
 
   @inline(__always)
-  private mutating func add(_ symbol: UInt64, _ out: inout UnsafeMutablePointer<UInt32>) {
+  private mutating func add(_ symbol: UInt64, _ out: inout UnsafeMutablePointer<UInt64>) {
     if depth == 0 {
       p1 = Self.boundary
       word = 0
@@ -134,7 +131,7 @@ struct NgramExtractor {
 
   /// A boundary: ends the word, if there is one.
   @inline(__always)
-  private mutating func close(_ out: inout UnsafeMutablePointer<UInt32>) {
+  private mutating func close(_ out: inout UnsafeMutablePointer<UInt64>) {
     guard depth != 0 else { return }
     let length = depth &- 1
     let p5 = p4 &* Self.step &+ Self.boundary

@@ -96,9 +96,9 @@ import Testing
   }
 
   @Test func scriptWithoutALabelIsUndetermined() {
-    let gothic = worker.detect("\u{10330}\u{10331}\u{10332}\u{10333}")
-    #expect(gothic.tag.description == "und_Goth")
-    #expect(gothic.flags.contains(.contradiction))
+    let ugaritic = worker.detect("\u{10380}\u{10381}\u{10382}\u{10383}")
+    #expect(ugaritic.tag.description == "und_Ugar")
+    #expect(ugaritic.flags.contains(.contradiction))
   }
 
   @Test func thresholdDecidesBetweenLabelAndUndetermined() throws {

@@ -6,12 +6,12 @@ import Testing
 @testable import Detect
 
 @Suite struct LanguageModelTests {
-  /// A model of two labels and three rows.
+  /// A model of two labels and four rows.
   static func model() -> [UInt8] {
     var bytes = Array("SHRDLID\n".utf8)
-    bytes.appendLittleEndian(UInt32(1))
     bytes.appendLittleEndian(UInt32(2))
-    bytes.appendLittleEndian(UInt32(3))
+    bytes.appendLittleEndian(UInt32(2))
+    bytes.appendLittleEndian(UInt32(4))
     bytes.appendLittleEndian(UInt32(64))
     bytes += [4, 1]
     bytes.appendLittleEndian(UInt16(5000))
@@ -20,11 +20,13 @@ import Testing
     bytes += Array("test".utf8) + [UInt8](repeating: 0, count: 20)
     bytes += (0..<16).map { UInt8(bitPattern: Int8($0 * 4 - 31)) }
     bytes += [UInt8](repeating: 0, count: 16)
+    for _ in 0..<16 { bytes.appendLittleEndian((1.0).bitPattern) }
     bytes += Array("deu_Latneng_Latn".utf8)
-    bytes += [0, 0, 0, 0]
+    bytes += [UInt8](repeating: 0, count: 12)
     for value in 0..<128 { bytes.appendLittleEndian(Int16(value - 64)) }
     bytes += [UInt8](repeating: 0, count: (64 - bytes.count % 64) % 64)
-    bytes += (0..<96).map { UInt8($0) }
+    bytes += [1, 2, 3, 4] + [UInt8](repeating: 0, count: 60)
+    bytes += (0..<128).map { UInt8($0) }
     return bytes
   }
 
@@ -52,23 +54,23 @@ import Testing
     ),
     (
       8, [9],
-      "cannot read language model: FILE at byte 8: format version 9, expected version 1; "
+      "cannot read language model: FILE at byte 8: format version 9, expected version 2; "
         + "use a model made for this shardify"
     ),
     (12, [0, 0], "cannot read language model: FILE at byte 12: 0 labels, expected 1 to 4096"),
     (
-      16, [255, 255, 255, 255],
-      "cannot read language model: FILE at byte 16: 4294967295 rows, "
-        + "expected 1 to 268435456"
+      16, [252, 255, 255, 255],
+      "cannot read language model: FILE at byte 16: 4294967292 rows, "
+        + "expected a multiple of 4 up to 268435456"
     ),
     (
-      16, [255, 255],
-      "cannot read language model: FILE at byte 480: 480 bytes, expected 2097504; "
-        + "fetch the model again"
+      16, [6],
+      "cannot read language model: FILE at byte 16: 6 rows, "
+        + "expected a multiple of 4 up to 268435456"
     ),
     (
-      16, [2],
-      "cannot read language model: FILE at byte 448: 480 bytes, expected 448; "
+      16, [252, 255],
+      "cannot read language model: FILE at byte 704: 704 bytes, expected 2163072; "
         + "fetch the model again"
     ),
     (20, [65], "cannot read language model: FILE at byte 20: dimension 65, expected 64"),
@@ -80,13 +82,18 @@ import Testing
         + "expected -31 to 31"
     ),
     (
-      96, [0],
-      "cannot read language model: FILE at byte 96: a label that is not xxx_Scrp, "
+      104, [0, 0, 0, 0, 0, 0, 0, 0],
+      "cannot read language model: FILE at byte 104: a temperature of 0.0, "
+        + "expected a positive number below 1000"
+    ),
+    (
+      224, [0],
+      "cannot read language model: FILE at byte 224: a label that is not xxx_Scrp, "
         + "expected such a label"
     ),
     (
-      96, [0x7A],
-      "cannot read language model: FILE at byte 104: eng_Latn after zeu_Latn, "
+      224, [0x7A],
+      "cannot read language model: FILE at byte 232: eng_Latn after zeu_Latn, "
         + "expected labels sorted by script"
     ),
   ]
@@ -114,6 +121,22 @@ import Testing
       ($0 as? DetectFailure)?.message
         == "cannot read language model: /no/such/model: no such file or folder; check the path"
     }
+  }
+
+  @Test func rowsAreFoundByBucketAndTag() {
+    // Two buckets of four rows; tags 7, 8, 9, none and 7, 255, none, 1.
+    let tags: [UInt8] = [7, 8, 9, 0, 7, 255, 0, 1]
+    func feature(_ bucket: UInt64, _ tag: UInt64) -> UInt64 {
+      bucket << 63 | 0x1234 << 40 | tag << 24 | 0xABCDEF
+    }
+    let wanted: [(UInt64, UInt32?)] = [
+      (feature(0, 7), 0), (feature(0, 9), 2), (feature(0, 1), nil), (feature(0, 255), nil),
+      (feature(1, 7), 4), (feature(1, 255), 5), (feature(1, 0), 7), (feature(1, 1), 7),
+      (feature(1, 8), nil), (feature(0, 0), nil), (feature(0, 8), 1),
+    ]
+    var rows = [UInt32](repeating: 99, count: wanted.count)
+    let count = clm_find_rows(tags, 2, wanted.map(\.0), wanted.count, &rows)
+    #expect(Array(rows.prefix(count)) == wanted.compactMap(\.1))
   }
 
   @Test func sumOfRowsEqualsThePlainSum() {

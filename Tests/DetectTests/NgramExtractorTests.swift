@@ -4,13 +4,13 @@ import Testing
 @testable import Detect
 
 @Suite struct NgramExtractorTests {
-  private func rows(_ text: String, script: String = "Latn", part: Int = 1 << 20) -> [UInt32] {
+  private func rows(_ text: String, script: String = "Latn", part: Int = 1 << 20) -> [UInt64] {
     let table = CharacterTable.shared
-    var extractor = NgramExtractor(table: table, rowCount: 1 << 20, maxOrder: 4, usesWords: true)
+    var extractor = NgramExtractor(table: table, maxOrder: 4, usesWords: true)
     extractor.reset(scriptCode: table.code(of: ScriptTag(script) ?? .common))
     let bytes = Array(text.utf8)
-    var ids = [UInt32](repeating: 0, count: bytes.count * NgramExtractor.mostPerByte + 24)
-    var found: [UInt32] = []
+    var ids = [UInt64](repeating: 0, count: bytes.count * NgramExtractor.mostPerByte + 24)
+    var found: [UInt64] = []
     var place = 0
     while place < bytes.count {
       let count = extractor.feed(

@@ -27,7 +27,11 @@ let package = Package(
     module("Files", ["ShardifyCore"]),
     module("Detect", ["ShardifyCore", "Files", "CICU", "CSIMD", "CLanguageModel"]),
     .executableTarget(
-      name: "TrainLanguageModel", dependencies: ["Detect", "ShardifyCore", "Files"],
+      name: "TrainLanguageModel",
+      dependencies: ["CLanguageModel", "Detect", "ShardifyCore", "Files"],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "CalibrateLanguageModel", dependencies: ["Detect", "ShardifyCore", "Files"],
       swiftSettings: strict),
     .executableTarget(
       name: "EvaluateLanguageModel", dependencies: ["Detect", "ShardifyCore", "Files"],

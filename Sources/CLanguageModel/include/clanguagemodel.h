@@ -10,6 +10,14 @@ const uint8_t *clm_model(size_t *count);
 /// The shape the kernel knows: 64 values a row, each a 4-bit index into a codebook.
 enum { CLM_DIMENSION = 64, CLM_ROW_BYTES = 32 };
 
+/// Finds the rows of features; writes those that the model has to `rows` and returns how many.
+///
+/// A feature belongs to one of `buckets` buckets of four rows, by the upper half of its number; it has
+/// the row whose byte of `tags` is the feature's: bits 24 to 31, 1 in place of 0. Writes up to `count`
+/// rows, in the order of the features.
+size_t clm_find_rows(const uint8_t *tags, uint32_t buckets, const uint64_t *features, size_t count,
+                     uint32_t *rows);
+
 /// Adds the rows named by `ids` to `sums`.
 ///
 /// Byte j of a row holds value j in its low and value j + 32 in its high half. Codebook values lie

@@ -35,9 +35,13 @@ struct ModelQuantizer {
     out += (Array(name.utf8) + [UInt8](repeating: 0, count: 24)).prefix(24)
     out += levels.map { UInt8(bitPattern: Int8($0)) }
     out += [UInt8](repeating: 0, count: 16)
+    for _ in 0..<LanguageModel.temperatureCount { out.appendLittleEndian((1.0).bitPattern) }
     for text in trainer.texts { out += Array(text.label.description.utf8) }
-    for _ in trainer.texts { out.appendLittleEndian(UInt16(0)) }
+    // Thresholds, priors and slopes: see CalibrateLanguageModel.
+    for _ in 0..<3 * labelCount { out.appendLittleEndian(UInt16(0)) }
     for weight in weights { out.appendLittleEndian(Int16((weight * unit).rounded())) }
+    out += [UInt8](repeating: 0, count: (64 - out.count % 64) % 64)
+    out += trainer.tags
     out += [UInt8](repeating: 0, count: (64 - out.count % 64) % 64)
     appendRows(&out, spread, levels)
     return out
@@ -50,7 +54,7 @@ struct ModelQuantizer {
     p[row * Trainer.width + d / 16][d % 16]
   }
 
-  /// The root mean square of each dimension over the rows that training touched.
+  /// The root mean square of each dimension over the rows.
   private func dimensionSpread() -> [Float] {
     var sums = [Double](repeating: 0, count: Self.dimension)
     for row in 0..<trainer.options.rows {

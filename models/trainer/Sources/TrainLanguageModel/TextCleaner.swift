@@ -4,8 +4,7 @@ import ShardifyCore
 /// Drops training lines that are not what their label says.
 ///
 /// A quick model judges every line. It has not seen the text of suspect labels, so a line of theirs
-/// that it takes for one of the languages it is suspected of goes, from the held-out lines too. A
-/// line of any other label goes if the model is sure of another label although it has seen the line
+/// that it takes for one of the languages it is suspected of goes. A line of any other label goes if the model is sure of another label although it has seen the line
 /// under its own.
 struct TextCleaner {
   let options: TrainOptions
@@ -27,11 +26,7 @@ struct TextCleaner {
       let foreign = suspects[kept[number].label].map { labels in
         texts.indices.filter { labels.contains(texts[$0].label) }
       }
-      kept[number].lines.removeAll { judge.isForeign($0, label: number, suspected: foreign) }
-      if foreign != nil {
-        kept[number].heldOut.removeAll { judge.isForeign($0, label: number, suspected: foreign) }
-      }
-      kept[number].byteCount = kept[number].lines.reduce(0) { $0 + $1.count }
+      kept[number].lines.removeAll { judge.isForeign($0.bytes, label: number, suspected: foreign) }
       let dropped = texts[number].lines.count - kept[number].lines.count
       if dropped * 50 > texts[number].lines.count {
         print("\(texts[number].label): \(dropped) of \(texts[number].lines.count) lines dropped")

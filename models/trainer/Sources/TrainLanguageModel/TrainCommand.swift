@@ -2,8 +2,7 @@ import Files
 import Glibc
 import ShardifyCore
 
-/// `TrainLanguageModel DATA OUT [name=value...]`: reads DATA/xxx_Scrp.txt, writes OUT/model.bin and
-/// the held-out lines OUT/heldout.tsv and OUT/heldout50.tsv.
+/// `TrainLanguageModel DATA OUT [name=value...]`: reads DATA/xxx_Scrp.txt, writes OUT/model.bin.
 enum TrainCommand {
   static func run(_ arguments: [String]) -> Int32 {
     guard arguments.count >= 2 else {
@@ -18,9 +17,8 @@ enum TrainCommand {
       }
     }
     do {
-      let texts = try LabelledText.read(folder: arguments[0], options: options)
+      let texts = try LabelledText.read(folder: arguments[0])
       let kept = try TextCleaner(options: options).cleaned(texts)
-      try LabelledText.writeHeldOut(kept, folder: arguments[1])
       let trainer = Trainer(kept, options: options)
       trainer.train()
       let model = ModelQuantizer(trainer).write(name: options.name)
@@ -37,7 +35,7 @@ enum TrainCommand {
 /// Settings of a training run.
 struct TrainOptions {
   var name = "shardify-lid-1"
-  var rows = 245_000
+  var rows = 240_000
   var order = 4
   var words = true
   var epochs = 5
@@ -45,6 +43,8 @@ struct TrainOptions {
   var cap = 250_000
   /// Labels with less than `cap` give cap * (have / cap)^alpha, by repeating lines.
   var alpha = 0.6
+  /// A label's sources share its bytes by this power of theirs; 1 takes them as they are.
+  var sourceAlpha = 1.0
   var rate: Float = 0.15
   var outputRate: Float = 0.15
   var featureCap = 300
@@ -68,6 +68,7 @@ struct TrainOptions {
     case "epochs": epochs = Int(value) ?? epochs
     case "cap": cap = Int(value) ?? cap
     case "alpha": alpha = Double(value) ?? alpha
+    case "sourceAlpha": sourceAlpha = Double(value) ?? sourceAlpha
     case "rate": rate = Float(value) ?? rate
     case "outputRate": outputRate = Float(value) ?? outputRate
     case "featureCap": featureCap = Int(value) ?? featureCap

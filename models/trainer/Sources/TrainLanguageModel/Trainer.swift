@@ -1,3 +1,4 @@
+import CLanguageModel
 import Glibc
 import ShardifyCore
 
@@ -23,17 +24,18 @@ final class Trainer {
   let labels: UnsafeMutablePointer<Vector>
   private let rowHistory: UnsafeMutablePointer<Float>
   private let labelHistory: UnsafeMutablePointer<Float>
+  /// Which feature has each row.
+  let tags: [UInt8]
+  private let numbers: UnsafeMutablePointer<UInt64>
   private let ids: UnsafeMutablePointer<UInt32>
   private var probabilities: [Float]
   private var extractor: NgramExtractor
   private var random: SeededRandom
   private let ranges: [Range<Int>]
   private let scriptCodes: [Int]
-  /// Where each label goes on reading in the next epoch.
-  private var cursors: [Int]
-  private var orders: [[Int32]]
 
   init(_ texts: [LabelledText], options: TrainOptions) {
+    tags = FeatureSelector.tags(texts, options: options)
     self.texts = texts
     self.options = options
     random = SeededRandom(seed: options.seed)
@@ -49,10 +51,12 @@ final class Trainer {
       rows[i] = value
     }
     labels.initialize(repeating: .zero, count: texts.count * Self.width)
-    ids = .allocate(capacity: (LabelledText.longestLine + 8) * NgramExtractor.mostPerByte)
+    let capacity = (LabelledText.longestLine + 8) * NgramExtractor.mostPerByte
+    numbers = .allocate(capacity: capacity)
+    ids = .allocate(capacity: capacity)
     probabilities = [Float](repeating: 0, count: texts.count)
     extractor = NgramExtractor(
-      table: .shared, rowCount: options.rows, maxOrder: options.order, usesWords: options.words)
+      table: .shared, maxOrder: options.order, usesWords: options.words)
     ranges = texts.map { text in
       let script = Self.group(text.label)
       let first = texts.firstIndex { Self.group($0.label) == script } ?? 0
@@ -60,8 +64,6 @@ final class Trainer {
       return first..<last + 1
     }
     scriptCodes = texts.map { CharacterTable.shared.code(of: $0.label.script) }
-    cursors = [Int](repeating: 0, count: texts.count)
-    orders = texts.map { (0..<Int32($0.lines.count)).map { $0 } }
   }
 
   deinit {
@@ -69,6 +71,7 @@ final class Trainer {
     labels.deallocate()
     rowHistory.deallocate()
     labelHistory.deallocate()
+    numbers.deallocate()
     ids.deallocate()
   }
 
@@ -79,7 +82,8 @@ final class Trainer {
   }
 
   func train() {
-    let plans = (0..<options.epochs).map { _ in plan() }
+    var plan = TrainingPlan(texts, options: options)
+    let plans = (0..<options.epochs).map { _ in plan.next(using: &random) }
     let total = plans.reduce(0) { $0 + $1.count }
     var done = 0
     for (epoch, examples) in plans.enumerated() {
@@ -94,37 +98,12 @@ final class Trainer {
     }
   }
 
-  private struct Example {
-    var label: Int32
-    var line: Int32
-  }
-
-  /// The lines of one epoch in random order.
-  private func plan() -> [Example] {
-    var examples: [Example] = []
-    for (number, text) in texts.enumerated() where !text.lines.isEmpty {
-      let have = Double(text.byteCount)
-      let cap = Double(options.cap)
-      let wanted = have >= cap ? cap : cap * pow(have / cap, options.alpha)
-      var bytes = 0.0
-      while bytes < wanted {
-        if cursors[number] % text.lines.count == 0 { orders[number].shuffle(using: &random) }
-        let line = orders[number][cursors[number] % text.lines.count]
-        cursors[number] += 1
-        bytes += Double(text.lines[Int(line)].count)
-        examples.append(Example(label: Int32(number), line: line))
-      }
-    }
-    examples.shuffle(using: &random)
-    return examples
-  }
-
-  /// The features of a line, half of the time of a part of 20 to 100 characters; how many.
+  /// The features of a line, half of the time of a part of 12 to 100 characters; how many.
   private func features(_ line: [UInt8], scriptCode: Int) -> Int {
     var start = 0
     var end = line.count
     if random.below(2) == 0 {
-      let characters = 20 + Int(random.below(81))
+      let characters = 12 + Int(random.below(89))
       start = Int(random.below(UInt64(max(1, line.count - characters))))
       // Start after the next space, if one is near; else at a whole code point.
       let near = line[start..<min(line.count, start + 20)].firstIndex(of: 32)
@@ -146,8 +125,9 @@ final class Trainer {
       extractor.reset(scriptCode: scriptCode)
       var place = range.lowerBound
       let end = range.upperBound
-      let count = extractor.feed(base, &place, stop: end, end: end, ids: ids)
-      return count + extractor.finish(ids: ids + count)
+      var count = extractor.feed(base, &place, stop: end, end: end, ids: numbers)
+      count += extractor.finish(ids: numbers + count)
+      return clm_find_rows(tags, UInt32(options.rows / 4), numbers, count, ids)
     }
   }
 
@@ -170,7 +150,7 @@ final class Trainer {
 
   /// One step; returns the loss before it.
   private func step(_ label: Int, _ line: Int, left: Float) -> Float {
-    let count = features(texts[label].lines[line], scriptCode: scriptCodes[label])
+    let count = features(texts[label].lines[line].bytes, scriptCode: scriptCodes[label])
     guard count > 0 else { return 0 }
     let share = 1 / Float(count).squareRoot()
     let h = hidden(count, share)

@@ -1,0 +1,3 @@
+import Glibc
+
+exit(CalibrateCommand.run(Array(CommandLine.arguments.dropFirst())))
