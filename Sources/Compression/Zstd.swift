@@ -64,7 +64,8 @@ public final class ZstdCompressor {
       throw CompressionFailure(
         .library, "cannot compress", found: reason.map { String(cString: $0) } ?? "zstd failed")
     }
-    output.append(contentsOf: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(room)[..<written]))
+    output.append(
+      contentsOf: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(room)[..<written]))
     return written
   }
 }
