@@ -57,6 +57,7 @@ let package = Package(
     module("Detect", ["ShardifyCore", "Files", "CICU", "CSIMD", "CLanguageModel"]),
     .target(name: "CLanguageModel", exclude: ["README.md"]),
     module("Tokenize", ["ShardifyCore", "Files", "CSIMD"]),
+    module("TokenizerTraining", ["ShardifyCore", "Tokenize"]),
     module("Balance", ["ShardifyCore"]),
     module("Shards", ["ShardifyCore", "Files", "Compression"]),
     module("Manifest", ["ShardifyCore", "Files", grdb]),
@@ -66,7 +67,7 @@ let package = Package(
       "Shardify",
       [
         "ShardifyCore", "Files", "Compression", "Ingest", "Detect", "Tokenize", "Balance",
-        "Shards", "Manifest", "Load", "Dataset", logging, yams,
+        "TokenizerTraining", "Shards", "Manifest", "Load", "Dataset", logging, yams,
       ]),
     module(
       "Train",
@@ -76,6 +77,7 @@ let package = Package(
       name: "ShardifyCommand",
       dependencies: [
         "ShardifyCore", "Terminal", "Shardify", "Tokenize", "Detect", "Balance", "Ingest", "Files",
+        "TokenizerTraining",
         "Shards",
         "Manifest", "Load", "Dataset", argumentParser,
       ],
@@ -101,6 +103,7 @@ let package = Package(
     tests("IngestTests", ["Ingest", "ShardifyCore", "Files", "Compression"]),
     tests("DetectTests", ["Detect", "ShardifyCore", "Files"]),
     tests("TokenizeTests", ["Tokenize", "ShardifyCore", "Files", "Compression"]),
+    tests("TokenizerTrainingTests", ["TokenizerTraining", "Tokenize", "ShardifyCore"]),
     tests("BalanceTests", ["Balance", "ShardifyCore"]),
     tests("ShardsTests", ["Shards", "ShardifyCore", "Files", "Compression"]),
     tests("ManifestTests", ["Manifest", "ShardifyCore", "Files", grdb]),

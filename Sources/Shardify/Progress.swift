@@ -4,7 +4,7 @@ import Synchronization
 public final class Progress: Sendable {
   /// What is being done now.
   public enum Phase: Int, Sendable {
-    case starting, reading, merging, planning, writing, verifying, done
+    case starting, reading, merging, planning, writing, verifying, training, done
   }
 
   private let phaseValue = Atomic<Int>(Phase.starting.rawValue)

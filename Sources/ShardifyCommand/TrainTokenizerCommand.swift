@@ -1,0 +1,128 @@
+import ArgumentParser
+import Balance
+import Shardify
+import ShardifyCore
+import Terminal
+import TokenizerTraining
+
+struct TrainTokenizerCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train-tokenizer",
+    abstract: "Train a tokenizer.json on text: byte-level BPE.",
+    discussion: """
+      Reads inputs as ingest does, or with --store the inputs that a token store was made from, \
+      without what it holds out. Without a policy every document counts once; with one, languages \
+      are weighted as balance would (sizes in bytes of text). The file loads in Hugging Face \
+      tokenizers and in every shardify command. docs/tokenizer-training.md has the algorithms.
+      """)
+
+  @OptionGroup var source: SourceArguments
+
+  @Option(name: .customLong("to"), help: "The tokenizer.json to write; a report goes beside it.")
+  var output: String?
+
+  @Option(help: "bpe.")
+  var kind: TrainingOptions.Kind = .bpe
+
+  @Option(help: "Ids: special tokens, bytes and what is learned.")
+  var vocabularySize = Amount(32_000)
+
+  @Option(
+    help: "How text is cut before: gpt2, cl100k, llama3, qwen2, o200k, kimi, or a regex.")
+  var pattern = "o200k"
+
+  @Option(help: "A special token; may be given several times. They get the first ids.")
+  var specialToken: [String] = []
+
+  @Option(help: "The special token that ends a document, or none.")
+  var endOfText = "<|endoftext|>"
+
+  @Option(help: "Pairs that occur less often are not merged.")
+  var minFrequency = 2
+
+  @Option(help: "Longest token in bytes.")
+  var maxTokenBytes = 128
+
+  @Option(
+    help: "Which of equal pairs goes first: shortest, or huggingface for BpeTrainer's choice.")
+  var tieRule: TieRule = .shortest
+
+  @OptionGroup(title: "Weights of languages") var mixture: MixtureArguments
+
+  @Option(help: "Memory to stay below.")
+  var memory = Bytes(2_000_000_000)
+
+  @Flag(help: "Print the plan of weights and write nothing.")
+  var dryRun = false
+
+  @OptionGroup var outputOptions: OutputOptions
+
+  func validate() throws {
+    try source.check()
+    try mixture.check()
+    if output == nil && !dryRun { throw ValidationError("give --to FILE, or --dry-run") }
+  }
+
+  func run() throws {
+    var options = TrainingOptions(source: source.options(), output: output ?? "tokenizer.json")
+    options.kind = kind
+    options.vocabularySize = vocabularySize.value
+    options.pattern = pattern
+    options.specialTokens = (endOfText == "none" ? [] : [endOfText]) + specialToken
+    options.minFrequency = minFrequency
+    options.maxTokenBytes = maxTokenBytes
+    options.tieRule = tieRule
+    options.mixture = try mixture.value()
+    options.memoryBytes = memory.value
+    let progress = Progress()
+    let stage = TrainTokenizerStage(
+      options: options, progress: progress, stop: Signals.stopFlag(),
+      logger: ConsoleLogHandler.logger(quiet: outputOptions.quiet))
+    let isQuiet = outputOptions.quiet || outputOptions.json
+    if dryRun {
+      let plan = try ProgressLine.show(progress, unit: .inputBytes, quiet: isQuiet) {
+        try stage.plan()
+      }
+      Console.out(outputOptions.json ? plan.json() : plan.table() + "\nnothing was written")
+      return
+    }
+    let start = ProgressLine.now()
+    let report = try ProgressLine.show(progress, unit: .inputBytes, quiet: isQuiet) {
+      try stage.run()
+    }
+    if outputOptions.json {
+      Console.out(report.json)
+    } else if !outputOptions.quiet {
+      Console.out(TrainingReportText.text(report, seconds: ProgressLine.now() - start))
+    }
+  }
+}
+
+extension TrainingOptions.Kind: ExpressibleByArgument {}
+extension TieRule: ExpressibleByArgument {}
+
+/// What a training prints when it is done.
+enum TrainingReportText {
+  static func text(_ report: TrainingReport, seconds: Double) -> String {
+    var lines: [String] = []
+    if let plan = report.plan { lines += [plan.table(), ""] }
+    lines += [
+      "read \(Figures.count(report.documents)) documents, \(Figures.bytes(report.bytes)), "
+        + "\(Figures.count(report.differentWords)) different words",
+      "trained \(Figures.count(report.vocabularySize)) ids, "
+        + "\(Figures.decimal(report.bytesPerToken, 3)) bytes per token of the training text, in "
+        + Figures.duration(seconds),
+      "fingerprint \(report.fingerprint)",
+    ]
+    if report.vocabularySize < report.wantedSize {
+      lines.append(
+        "warning: \(Figures.count(report.wantedSize)) ids were asked for: the text has no more "
+          + "pairs that occur often enough")
+    }
+    lines += [
+      "wrote \(report.path) and \(report.reportPath)",
+      "next: shardify tokenizer-report CORPUS --tokenizer \(report.path)",
+    ]
+    return lines.joined(separator: "\n")
+  }
+}
