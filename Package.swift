@@ -113,7 +113,7 @@ let package = Package(
       "ShardifyTests",
       [
         "Shardify", "ShardifyCore", "Files", "Compression", "Ingest", "Detect", "Tokenize",
-        "Balance", "Shards", "Manifest", "Load", logging,
+        "TokenizerTraining", "Balance", "Shards", "Manifest", "Load", logging,
       ]),
     tests("TrainTests", ["Train", "Load", "Shards", "Manifest", "ShardifyCore", "Files"]),
     tests(

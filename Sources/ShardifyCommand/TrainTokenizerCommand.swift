@@ -8,7 +8,7 @@ import TokenizerTraining
 struct TrainTokenizerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train-tokenizer",
-    abstract: "Train a tokenizer.json on text: byte-level BPE.",
+    abstract: "Train a tokenizer.json on text: byte-level BPE, parity-aware BPE or Unigram.",
     discussion: """
       Reads inputs as ingest does, or with --store the inputs that a token store was made from, \
       without what it holds out. Without a policy every document counts once; with one, languages \
@@ -21,7 +21,7 @@ struct TrainTokenizerCommand: ParsableCommand {
   @Option(name: .customLong("to"), help: "The tokenizer.json to write; a report goes beside it.")
   var output: String?
 
-  @Option(help: "bpe.")
+  @Option(help: "bpe, unigram or parity-bpe.")
   var kind: TrainingOptions.Kind = .bpe
 
   @Option(help: "Ids: special tokens, bytes and what is learned.")
@@ -47,6 +47,11 @@ struct TrainTokenizerCommand: ParsableCommand {
     help: "Which of equal pairs goes first: shortest, or huggingface for BpeTrainer's choice.")
   var tieRule: TieRule = .shortest
 
+  @Option(help: "unigram: the part of characters that get a piece; the others become bytes.")
+  var characterCoverage = 0.9995
+
+  @OptionGroup(title: "Parity-aware BPE") var parity: ParityArguments
+
   @OptionGroup(title: "Weights of languages") var mixture: MixtureArguments
 
   @Option(help: "Memory to stay below.")
@@ -60,6 +65,9 @@ struct TrainTokenizerCommand: ParsableCommand {
   func validate() throws {
     try source.check()
     try mixture.check()
+    if kind != .parityBPE, let given = parity.given {
+      throw ValidationError("\(given) goes with --kind parity-bpe")
+    }
     if output == nil && !dryRun { throw ValidationError("give --to FILE, or --dry-run") }
   }
 
@@ -74,6 +82,8 @@ struct TrainTokenizerCommand: ParsableCommand {
     options.tieRule = tieRule
     options.mixture = try mixture.value()
     options.memoryBytes = memory.value
+    options.characterCoverage = characterCoverage
+    options.parity = parity.options(source)
     let progress = Progress()
     let stage = TrainTokenizerStage(
       options: options, progress: progress, stop: Signals.stopFlag(),
@@ -110,8 +120,9 @@ enum TrainingReportText {
       "read \(Figures.count(report.documents)) documents, \(Figures.bytes(report.bytes)), "
         + "\(Figures.count(report.differentWords)) different words",
       "trained \(Figures.count(report.vocabularySize)) ids, "
-        + "\(Figures.decimal(report.bytesPerToken, 3)) bytes per token of the training text, in "
-        + Figures.duration(seconds),
+        + (report.bytesPerToken > 0
+          ? "\(Figures.decimal(report.bytesPerToken, 3)) bytes per token of the training text, "
+          : "") + "in " + Figures.duration(seconds),
       "fingerprint \(report.fingerprint)",
     ]
     if report.vocabularySize < report.wantedSize {

@@ -19,6 +19,18 @@ public final class WordList {
   /// Bytes of all words.
   public var byteCount: Int { text.count }
 
+  /// The sum over words of weight times bytes.
+  public var weightedBytes: Int64 {
+    ends.indices.reduce(0) { $0 + weights[$1] * Int64(range($1).count) }
+  }
+
+  /// The sum over words of weight times Unicode scalars.
+  public var weightedScalars: Int64 {
+    ends.indices.reduce(0) { sum, word in
+      sum + weights[word] * Int64(text[range(word)].count { $0 & 0xC0 != 0x80 })
+    }
+  }
+
   /// Adds a word; a weight below 1 adds nothing.
   public func append(_ word: UnsafeBufferPointer<UInt8>, weight: Int64) {
     guard weight > 0, !word.isEmpty else { return }

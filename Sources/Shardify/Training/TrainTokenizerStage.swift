@@ -14,6 +14,8 @@ public struct TrainTokenizerStage {
   let progress: Progress
   let stop: StopFlag
   let logger: Logger
+  /// Bytes of a thread's table before it is written out; nil: its part of half the memory.
+  var tableBytes: Int?
 
   /// - Parameter logger: Takes warnings for the user while the work goes on.
   public init(options: TrainingOptions, progress: Progress, stop: StopFlag, logger: Logger) {
@@ -39,7 +41,7 @@ public struct TrainTokenizerStage {
   public func plan() throws -> MixturePlan {
     let pattern = try check()
     let mixture =
-      options.mixture
+      mixture
       ?? Mixture(policy: .proportional, maxEpochs: nil, unit: .bytes, includeUndetermined: true)
     let (_, counts) = try count(pattern, mixture: mixture, keeps: false)
     guard let plan = counts.weights.plan else { throw noText() }
@@ -51,12 +53,13 @@ public struct TrainTokenizerStage {
     let pattern = try check()
     let folder = WordRunFolder(prefix: options.output + ".words.")
     defer { folder.removeAll() }
-    let (cursors, counts) = try count(pattern, mixture: options.mixture, keeps: true, folder)
+    let (cursors, counts) = try count(pattern, mixture: mixture, keeps: true, folder)
     guard counts.bytes > 0 else { throw noText() }
+    let needsLanguages = options.kind == .parityBPE
     progress.start(.training, total: options.vocabularySize)
     let builder = WordSetBuilder(
       weights: counts.weights, tags: counts.tags, memoryBytes: trainingBytes,
-      apart: false, together: true)
+      apart: needsLanguages, together: !needsLanguages || options.parity.warmupMerges > 0)
     let set: WordSet
     do {
       set = try builder.build(cursors, stop: stop)
@@ -71,6 +74,13 @@ public struct TrainTokenizerStage {
     try FileSystem.writeAtomically(Array((report.json + "\n").utf8), to: report.reportPath)
     progress.start(.done, total: 0)
     return report
+  }
+
+  /// The mixture asked for. Parity serves languages, so without one it has natural weights, and no
+  /// `und_*` and `zxx_*`.
+  private var mixture: Mixture? {
+    if options.mixture != nil || options.kind != .parityBPE { return options.mixture }
+    return Mixture(policy: .proportional, maxEpochs: nil, unit: .bytes, allowZero: true)
   }
 
   /// Memory for words while they are trained on.
@@ -91,7 +101,11 @@ public struct TrainTokenizerStage {
         .options, Self.what, path: options.output, found: "a folder",
         expected: "the name of a file to write")
     }
-    try settings(scaleBits: 0).check()
+    switch options.kind {
+    case .bpe: try settings(scaleBits: 0).check()
+    case .unigram: try unigramSettings(scaleBits: 0).check()
+    case .parityBPE: _ = try ParityTrainer(settings(scaleBits: 0), parity: options.parity.settings)
+    }
     return try PretokenPattern(options.pattern)
   }
 
@@ -116,15 +130,15 @@ public struct TrainTokenizerStage {
     let finder = SourceFinder(options: options.source, what: Self.what)
     let found = try finder.find()
     warn(of: found)
-    let needsLabels = mixture != nil || found.heldOut != nil
+    let needsLabels = mixture != nil || options.kind == .parityBPE || found.heldOut != nil
     let detector = needsLabels ? try finder.detector(found) : nil
     let registry = LabelRegistry()
     let jobs = max(1, options.source.jobs)
     let workers = (0..<jobs).map { _ in
       WordCounter(
-        pattern: pattern, form: .bytes,
+        pattern: pattern, form: options.kind == .unigram ? .metaspace : .bytes,
         teller: detector.map { LanguageTeller($0, found.languageSource, registry) },
-        holdout: found.heldOut, limitBytes: options.memoryBytes / 2 / jobs,
+        holdout: found.heldOut, limitBytes: tableBytes ?? options.memoryBytes / 2 / jobs,
         spill: { table in if keeps { try folder?.write(table) } })
     }
     let source = DocumentSource(inputs: found.inputs, progress: progress, stop: stop)
@@ -156,7 +170,7 @@ public struct TrainTokenizerStage {
       tags: tags, sizes: sizes, weights: weights, heldOut: workers.reduce(0) { $0 + $1.heldOut })
   }
 
-  private func cursors(
+  func cursors(
     _ workers: [WordCounter], _ folder: WordRunFolder?
   ) throws -> [any WordCursor] {
     let tables = workers.map(\.table).filter { $0.count > 0 }
@@ -200,22 +214,6 @@ public struct TrainTokenizerStage {
 
   // MARK: Training
 
-  private func train(
-    _ set: WordSet, _ counts: Counts, _ pattern: PretokenPattern
-  ) throws -> ([UInt8], TrainingOutcome) {
-    let settings = try settings(scaleBits: counts.weights.scaleBits)
-    switch options.kind {
-    case .bpe:
-      let trained = try BPETrainer(settings, stop: stop).train(set.words) { done in
-        progress.done.store(done, ordering: .relaxed)
-      }
-      return (
-        TokenizerJSON.bpe(trained, pattern: pattern),
-        TrainingOutcome(tokens: trained.tokens.count, tokenWeight: trained.tokenWeight)
-      )
-    }
-  }
-
   private func stoppable<Value>(_ work: () throws -> Value) throws -> Value {
     do {
       return try work()
@@ -224,7 +222,7 @@ public struct TrainTokenizerStage {
     }
   }
 
-  private func stopped() -> StageFailure {
+  func stopped() -> StageFailure {
     StageFailure(
       .stopped, "stopped", path: options.output,
       found: "asked to end before the tokenizer was trained; nothing was written",

@@ -70,7 +70,7 @@ public struct TrainingReport: Sendable {
       ("regex", Self.quoted(pattern.regex)),
       ("special_tokens", "[\(options.specialTokens.map(Self.quoted).joined(separator: ","))]"),
     ]
-    do {
+    if options.kind != .unigram {
       members += [
         ("tie_rule", Self.quoted(options.tieRule.rawValue)),
         ("min_frequency", "\(options.minFrequency)"),

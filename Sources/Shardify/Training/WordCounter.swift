@@ -92,7 +92,8 @@ final class WordCounter: DocumentWorker {
     }
   }
 
-  /// Counts words with `▁` for each space; the first word of a document has one too.
+  /// Counts words with `▁` for each space, one word for each as `Metaspace` cuts; the first word of
+  /// a document has one too.
   private func countMarked(_ text: UnsafeBufferPointer<UInt8>, _ label: UInt32) {
     guard let base = text.baseAddress else { return }
     var start = 0
@@ -104,7 +105,12 @@ final class WordCounter: DocumentWorker {
         marked.removeAll(keepingCapacity: true)
         if start == 0 && base[0] != 0x20 { appendMark() }
         for place in start..<end {
-          if base[place] == 0x20 { appendMark() } else { marked.append(base[place]) }
+          if base[place] == 0x20 {
+            if !marked.isEmpty { addMarked(label) }
+            appendMark()
+          } else {
+            marked.append(base[place])
+          }
         }
         addMarked(label)
         start = end
@@ -130,5 +136,6 @@ final class WordCounter: DocumentWorker {
         start = end
       }
     }
+    marked.removeAll(keepingCapacity: true)
   }
 }

@@ -7,18 +7,16 @@ import TokenizerTraining
 /// Words that did not fit in memory: sorted files beside the output, removed at the end.
 final class WordRunFolder: Sendable {
   private let prefix: String
-  private let paths = Mutex<[String]>([])
+  /// The files there are, and how many there ever were.
+  private let files = Mutex<(paths: [String], made: Int)>(([], 0))
 
   /// Files will be named `prefix` and a number.
   init(prefix: String) { self.prefix = prefix }
 
   deinit { removeAll() }
 
-  /// Whether anything was written.
-  var isEmpty: Bool { paths.withLock { $0.isEmpty } }
-
   /// How many files there are.
-  var count: Int { paths.withLock { $0.count } }
+  var count: Int { files.withLock { $0.paths.count } }
 
   /// Writes the words of a table. May be called by several threads.
   func write(_ table: WordTable) throws { try write(table.sorted().cursor()) }
@@ -42,9 +40,10 @@ final class WordRunFolder: Sendable {
   }
 
   private func newPath() -> String {
-    paths.withLock { paths in
-      let path = "\(prefix)\(paths.count)"
-      paths.append(path)
+    files.withLock { files in
+      let path = "\(prefix)\(files.made)"
+      files.paths.append(path)
+      files.made += 1
       return path
     }
   }
@@ -53,23 +52,24 @@ final class WordRunFolder: Sendable {
     withUnsafeBytes(of: value.littleEndian) { buffer.append(contentsOf: $0) }
   }
 
-  /// Cursors over all files. More than `fanIn` are merged into fewer first.
+  /// Cursors over all files, for one thread. More than `fanIn` are merged into fewer first.
   func cursors(fanIn: Int = 64) throws -> [any WordCursor] {
-    var open = paths.withLock { $0 }
-    while open.count > fanIn {
-      let some = Array(open.prefix(fanIn))
-      let before = count
+    while count > fanIn {
+      let some = files.withLock { Array($0.paths.prefix(fanIn)) }
       try write(MergedCursor(try some.map { try WordRunCursor($0) }))
+      files.withLock { $0.paths.removeFirst(fanIn) }
       for path in some { unlink(path) }
-      open.removeFirst(fanIn)
-      open += paths.withLock { Array($0[before...]) }
     }
-    return try open.map { try WordRunCursor($0) }
+    return try files.withLock { $0.paths }.map { try WordRunCursor($0) }
   }
 
   /// Removes the files.
   func removeAll() {
-    for path in paths.withLock({ $0 }) { unlink(path) }
+    let paths = files.withLock { files in
+      defer { files.paths = [] }
+      return files.paths
+    }
+    for path in paths { unlink(path) }
   }
 }
 
