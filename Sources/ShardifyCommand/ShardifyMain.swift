@@ -39,6 +39,6 @@ struct ShardifyRoot: ParsableCommand {
       IngestCommand.self, BalanceCommand.self, VerifyCommand.self, LocateCommand.self,
       RepairCommand.self, InspectCommand.self,
       OrderCommand.self, DetectCommand.self, EncodeCommand.self, DecodeCommand.self,
-      TrainTokenizerCommand.self,
+      TrainTokenizerCommand.self, TokenizerReportCommand.self,
     ])
 }

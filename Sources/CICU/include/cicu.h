@@ -29,4 +29,14 @@ int32_t cicu_script_extensions(uint32_t code_point, int32_t *out, int32_t capaci
 
 /// If the code point is the canonical composition of two, writes them and returns 1.
 int32_t cicu_composition(uint32_t code_point, uint32_t *first, uint32_t *second);
+/// ICU's word boundaries of the root locale; for one thread at a time.
+typedef struct cicu_words cicu_words;
+
+/// Opens the rules; NULL if ICU has not got them.
+cicu_words *cicu_words_open(void);
+
+/// Counts the segments of UTF-8 that hold a letter, digit, kana or ideograph.
+int64_t cicu_words_count(cicu_words *words, const uint8_t *text, int64_t length);
+
+void cicu_words_close(cicu_words *words);
 #endif
