@@ -4,7 +4,7 @@ SWIFT ?= swift
 EDGES = --explicit-target-dependency-import-check error
 PREFIX ?= /usr/local
 
-.PHONY: help packages build install demo test test-fast test-slow test-cluster lint format bench golden clean
+.PHONY: help packages build install demo test test-fast test-slow test-cluster fuzz lint format bench golden clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -32,6 +32,9 @@ test-slow: build ## whole runs through the release binaries: kill -9, full disk,
 
 test-cluster: build ## train on three nodes under Slurm, kill one, go on with two (root; installs Slurm)
 	@Tests/cluster/run.sh .build/release || [ $$? = 77 ]
+
+fuzz: packages ## fuzz the readers of the tokenizer formats and encoding; FUZZ_SECONDS each
+	Tests/fuzz/run.sh $(or $(FUZZ_SECONDS),60)
 
 lint: ## check the layout of the code
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests

@@ -19,7 +19,7 @@ echo "seed $seed"
 checks=("$@")
 [ ${#checks[@]} -gt 0 ] || checks=(
   golden plain-arrays same-content kill-ingest kill-balance disk-full file-limit flat-memory
-  independent python mpi language-model train-tokenizer)
+  independent python mpi language-model train-tokenizer tokenizer-parity)
 passed=0 failed=0
 for check in "${checks[@]}"; do
   start=$SECONDS status=0

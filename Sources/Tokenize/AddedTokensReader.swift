@@ -16,14 +16,18 @@ struct AddedTokensReader {
         .malformed, path, at: json.offset(list), "added_tokens that are no array",
         expected: "an array")
     }
-    var tokens: [AddedTokens.Token] = []
-    var ids: [[UInt8]: TokenID] = [:]
+    var tokens: [AddedTokens.Token?] = []
+    var places: [[UInt8]: Int] = [:]
     var largest: Int?
     for item in json.children(list) {
       var token = try parse(item)
-      guard !token.text.isEmpty, !tokens.contains(where: { sameToken($0, token) }) else { continue }
-      if let known = ids[token.text] ?? idInModel(token.text) {
-        token.id = known
+      guard !token.text.isEmpty else { continue }
+      let former = places[token.text]
+      let known = former.flatMap { tokens[$0] }
+      token.id = known?.id ?? 0
+      if known == token { continue }
+      if let id = known?.id ?? idInModel(token.text) {
+        token.id = id
       } else {
         let next = largest.map { $0 >= vocabularyCount ? $0 + 1 : vocabularyCount }
         token.id = TokenID(next ?? vocabularyCount)
@@ -32,19 +36,11 @@ struct AddedTokensReader {
         throw .load(.inconsistent, path, "added token id \(token.id)", expected: "below 2097151")
       }
       largest = max(largest ?? 0, Int(token.id))
-      if ids[token.text] != nil {
-        tokens.removeAll { $0.text == token.text }
-      }
-      ids[token.text] = token.id
+      if let former { tokens[former] = nil }
+      places[token.text] = tokens.count
       tokens.append(token)
     }
-    return tokens
-  }
-
-  private func sameToken(_ a: AddedTokens.Token, _ b: AddedTokens.Token) -> Bool {
-    var copy = b
-    copy.id = a.id
-    return a == copy
+    return tokens.compactMap(\.self)
   }
 
   private func parse(_ item: JSONDocument.Value) throws(TokenizeFailure) -> AddedTokens.Token {

@@ -3,8 +3,15 @@ import ShardifyCore
 /// The patterns that `.tiktoken` files are used with, and the special tokens of the published
 /// vocabularies.
 struct NamedEncoding {
-  let scheme: KnownScheme
+  /// How text is cut.
+  private enum Pattern {
+    case scheme(KnownScheme)
+    case regex(Regex)
+  }
+
+  private let pattern: Pattern
   /// Ranks of the published file, whose special tokens are then known.
+  /// -1 for none.
   private let publishedRanks: Int
   private let published: [(String, Int)]
   /// Ranks that may be missing.
@@ -12,6 +19,51 @@ struct NamedEncoding {
 
   /// The names, for errors.
   static let names = "gpt2, r50k, p50k, cl100k, o200k, llama3, qwen2 or kimi"
+
+  private init(
+    scheme: KnownScheme, publishedRanks: Int, published: [(String, Int)], gaps: Set<Int>
+  ) {
+    pattern = .scheme(scheme)
+    self.publishedRanks = publishedRanks
+    self.published = published
+    self.gaps = gaps
+  }
+
+  private init(_ regex: Regex) {
+    pattern = KnownPatterns.scheme(regex.source).map { .scheme($0) } ?? .regex(regex)
+    publishedRanks = -1
+    published = []
+    gaps = []
+  }
+
+  /// The encoding of one of `names`, or of a regex: anything but letters, digits, `_` and `-`.
+  static func read(_ pattern: String, path: String) throws(TokenizeFailure) -> NamedEncoding {
+    if let known = named(pattern) { return known }
+    let isWord = pattern.utf8.allSatisfy { byte in
+      byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte >= 0x30 && byte <= 0x39
+        || byte == 0x5F || byte == 0x2D
+    }
+    if isWord {
+      throw .load(.pattern, path, "pattern \(pattern)", expected: "\(names), or a regex")
+    }
+    return NamedEncoding(try Regex(Array(pattern.utf8), path: path))
+  }
+
+  /// How text is cut. What a regex does not match has no ids, as in tiktoken.
+  var pretokenizer: Pretokenizer {
+    switch pattern {
+    case .scheme(let scheme): .scheme(scheme)
+    case .regex(let regex): .steps([.split(.regex(regex), .removed, inverted: true)])
+    }
+  }
+
+  /// The pattern, for fingerprints.
+  var fingerprint: String {
+    switch pattern {
+    case .scheme(let scheme): scheme.rawValue
+    case .regex(let regex): "regex \(String(decoding: regex.source, as: UTF8.self))"
+    }
+  }
 
   /// The encoding of a name, with or without `_base`; nil if it is none of `names`.
   static func named(_ name: String) -> NamedEncoding? {

@@ -37,12 +37,35 @@ struct Regex: Sendable {
     root = try parser.parse()
   }
 
-  /// The first match at or after `start`, in valid UTF-8; nil if there is none.
-  func firstMatch(_ text: ScanText, from start: Int) -> Range<Int>? {
+  /// What matches in valid UTF-8, in order, without overlap or empty matches.
+  ///
+  /// Backtracking has a budget for the whole text; past it nothing matches any more. The references
+  /// give up on such text too (Oniguruma and fancy-regex stop with an error).
+  func matches(_ text: ScanText) -> [Range<Int>] {
+    let matcher = RegexMatcher(text, steps: Self.freeSteps + text.end &* Self.stepsPerByte)
+    var out: [Range<Int>] = []
+    var at = 0
+    while at < text.end, let match = firstMatch(text, from: at, matcher) {
+      if !match.isEmpty { out.append(match) }
+      at = max(match.upperBound, at + 1)
+      while at < text.end, match.isEmpty, text[at] & 0xC0 == 0x80 { at += 1 }
+    }
+    return out
+  }
+
+  /// Steps that a text may take: so many, and so many more for each byte.
+  private static let freeSteps = 1 << 24
+  private static let stepsPerByte = 1024
+
+  /// The first match at or after `start`; nil if there is none.
+  private func firstMatch(_ text: ScanText, from start: Int, _ matcher: RegexMatcher)
+    -> Range<Int>?
+  {
     var at = start
-    let matcher = RegexMatcher(text)
     while at <= text.end {
-      if let end = matcher.match(root, at: at) { return at..<end }
+      let end = matcher.match(root, at: at)
+      if matcher.isSpent { return nil }
+      if let end { return at..<end }
       guard at < text.end else { return nil }
       at += max(1, UTF8Check.length(text.base, at: at, end: text.end))
     }
@@ -50,12 +73,19 @@ struct Regex: Sendable {
   }
 }
 
-/// Runs a pattern. Depth of recursion is bounded by the pattern, not by the text: repetitions of
+/// Runs a pattern over one text, with a budget of steps. Depth of recursion is bounded by the pattern, not by the text: repetitions of
 /// single characters are loops.
-struct RegexMatcher {
+final class RegexMatcher {
   private let text: ScanText
+  private var steps: Int
 
-  init(_ text: ScanText) { self.text = text }
+  init(_ text: ScanText, steps: Int) {
+    self.text = text
+    self.steps = steps
+  }
+
+  /// Whether the steps are used up; nothing matches then, and what matched last is not to be used.
+  var isSpent: Bool { steps < 0 }
 
   func match(_ node: Regex.Node, at index: Int) -> Int? {
     run(node, index) { $0 }
@@ -70,6 +100,8 @@ struct RegexMatcher {
   }
 
   private func run(_ node: Regex.Node, _ index: Int, _ next: (Int) -> Int?) -> Int? {
+    steps &-= 1
+    if steps < 0 { return nil }
     switch node {
     case .empty: return next(index)
     case .set(let set):
@@ -118,10 +150,13 @@ struct RegexMatcher {
       at += scalar.length
       count += 1
     }
-    guard count >= min else { return nil }
+    steps &-= count
+    guard count >= min, steps >= 0 else { return nil }
     if mode == .possessive { return next(at) }
     while true {
       if let end = next(at) { return end }
+      steps &-= 1
+      if steps < 0 { return nil }
       if mode == .lazy {
         guard count < max, let scalar = scalar(at: at), set.contains(scalar.value) else {
           return nil
@@ -153,6 +188,8 @@ struct RegexMatcher {
     _ next: (Int) -> Int?
   ) -> Int? {
     func again() -> Int? {
+      steps &-= 1
+      guard steps >= 0 else { return nil }
       guard count < max, count < RegexParser.maxGroupRepeats else { return nil }
       return run(body, index) { end in
         guard end > index || count < min else { return nil }

@@ -27,13 +27,7 @@ enum SplitPattern: Sendable {
           at += 1
         }
       }
-    case .regex(let regex):
-      var at = 0
-      while at < text.count, let match = regex.firstMatch(scan, from: at) {
-        if !match.isEmpty { out.append(match) }
-        at = max(match.upperBound, at + 1)
-        while at < text.count, match.isEmpty, base[at] & 0xC0 == 0x80 { at += 1 }
-      }
+    case .regex(let regex): return regex.matches(scan)
     case .scheme(let scheme):
       var at = 0
       while at < text.count {

@@ -1,6 +1,6 @@
 import ShardifyCore
 
-/// Reads a `.tiktoken` file: lines of base64 and a rank.
+/// Reads a `.tiktoken` file: lines of base64 and a rank. Its pattern has a name, or is a regex.
 struct TiktokenReader {
   private let bytes: UnsafeRawBufferPointer
   private let path: String
@@ -11,13 +11,11 @@ struct TiktokenReader {
     self.path = path
     guard let pattern else {
       throw .load(
-        .pattern, path, "a .tiktoken file and no pattern", expected: NamedEncoding.names,
+        .pattern, path, "a .tiktoken file and no pattern",
+        expected: "\(NamedEncoding.names), or a regex",
         remedy: "name the pattern its tokens were made with")
     }
-    guard let encoding = NamedEncoding.named(pattern) else {
-      throw .load(.pattern, path, "pattern \(pattern)", expected: NamedEncoding.names)
-    }
-    self.encoding = encoding
+    encoding = try NamedEncoding.read(pattern, path: path)
   }
 
   /// The tokenizer the file and the pattern define.
@@ -42,7 +40,7 @@ struct TiktokenReader {
       tree: tree)
     let names = special.map { ($0.text, $0.id) }
     return TokenizerDefinition(
-      kind: "byte-level BPE", model: .bpe(model), pretokenizer: .scheme(encoding.scheme),
+      kind: "byte-level BPE", model: .bpe(model), pretokenizer: encoding.pretokenizer,
       addedTokens: AddedTokens(special),
       decoder: TokenDecoder(bytes: TokenTable(builder, isFindable: { _ in false })),
       specialTokens: names, endOfTextID: TokenizerFile.endOfText(names),
@@ -129,7 +127,7 @@ struct TiktokenReader {
   private func fingerprint(_ tokens: TokenTable, _ special: [AddedTokens.Token]) -> SHA256.Digest {
     var hash = SHA256()
     var head: [UInt8] = []
-    head.appendLengthPrefixed("tiktoken 1 \(encoding.scheme.rawValue)")
+    head.appendLengthPrefixed("tiktoken 1 \(encoding.fingerprint)")
     hash.update(head)
     Fingerprint.add(tokens, to: &hash)
     Fingerprint.add(special, to: &hash)

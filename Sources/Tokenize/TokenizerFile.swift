@@ -3,8 +3,9 @@ import ShardifyCore
 
 /// Opens a tokenizer's file and finds its format by what is in it.
 enum TokenizerFile {
-  /// Larger files are refused.
-  static let maxBytes = 1 << 30
+  /// Larger files are refused; the largest published ones have 35 MB. What is made of a file is
+  /// bounded by it: a double array holds two nodes for each byte at worst, and 2^27 in all.
+  static let maxBytes = 1 << 26
 
   static func read(_ path: String, pattern: String?) throws(TokenizeFailure) -> TokenizerDefinition
   {

@@ -1,4 +1,5 @@
 import Files
+import Glibc
 import ShardifyCore
 import Testing
 
@@ -141,11 +142,14 @@ struct BadInputTests {
     let file = Array("IQ== 0\n".utf8)
     expect(
       try message(file, ending: "a.tiktoken"),
-      ends: ": a .tiktoken file and no pattern, expected \(names); "
+      ends: ": a .tiktoken file and no pattern, expected \(names), or a regex; "
         + "name the pattern its tokens were made with")
     expect(
       try message(file, ending: "a.tiktoken", pattern: "gpt9"),
-      ends: ": pattern gpt9, expected \(names)")
+      ends: ": pattern gpt9, expected \(names), or a regex")
+    expect(
+      try message(file, ending: "a.tiktoken", pattern: "(a"),
+      ends: ": an open ( in pattern \"(a\" is not supported")
     expect(
       try TemporaryFile.with(Array(Small.json().utf8), ending: "tokenizer.json") { path in
         let failure = #expect(throws: TokenizeFailure.self) {
@@ -215,6 +219,91 @@ struct BadInputTests {
       try model([0x0A, 0x03, 0x0A, 0x01, 0x61, 0x1A, 0x06, 0x12, 0x04, 0xFF, 0xFF, 0xFF, 0x7F]),
       ends: " at byte 9: a character map of 4 bytes whose trie does not fit in it, "
         + "expected a trie size and a trie")
+  }
+
+  @Test("sizes that a file claims are not believed")
+  func claimedSizes() throws {
+    expect(
+      try message([0x0A, 0xFF, 0xFF, 0xFF, 0xFF, 0x07], ending: "a.model"),
+      ends: " at byte 6: bad SentencePiece model, a field of 2147483647 bytes, "
+        + "expected at most the 0 that are left")
+    expect(
+      try message(
+        [0x0A, 0x03, 0x0A, 0x01, 0x61, 0x1A, 0x06, 0x12, 0x04, 0xFC, 0xFF, 0xFF, 0xFF],
+        ending: "a.model"),
+      ends: " at byte 9: a character map of 4 bytes whose trie does not fit in it, "
+        + "expected a trie size and a trie")
+    try TemporaryFile.with(Array("{".utf8), ending: "tokenizer.json") { path in
+      // A hole of 2 GB: nothing of it is read.
+      #expect(truncate(path, 1 << 31) == 0)
+      let failure = #expect(throws: TokenizeFailure.self) { try Tokenizer.load(path) }
+      #expect(
+        failure?.message == "cannot load tokenizer: \(path): 2147483648 bytes, "
+          + "expected at most 67108864 bytes")
+    }
+  }
+
+  @Test("fields of the wrong wire type are refused where they stand")
+  func wrongWireTypes() throws {
+    // The model's pieces as a number, a piece's text as a number, its score as bytes.
+    for (bytes, place) in [
+      ([0x08, 0x01], 2), ([0x0A, 0x02, 0x08, 0x01], 4),
+      ([0x0A, 0x06, 0x0A, 0x01, 0x61, 0x12, 0x01, 0x00], 8),
+    ] as [([UInt8], Int)] {
+      let line = try message(bytes, ending: "a.model")
+      #expect(line.contains(" at byte \(place): bad SentencePiece model, field "), "\(line)")
+      #expect(line.hasSuffix("with a wrong wire type, expected its own type"), "\(line)")
+    }
+  }
+
+  @Test("a character map that points outside finds nothing there")
+  func mapThatPointsOutside() {
+    // One unit for "a" that ends a key, with the largest offsets there are.
+    var random = TestRandom(seed: 3)
+    let text = Array("abcabcé\u{3042}".utf8)
+    for round in 0..<200 {
+      var bytes: [UInt8] = [0, 4, 0, 0]
+      for unit in 0..<256 {
+        let noise = UInt32(truncatingIfNeeded: random.next())
+        let value = round == 0 ? 0xFFFF_FFFF : noise & 0xFFFF_FF00 | UInt32(unit)
+        bytes += (0..<4).map { UInt8(truncatingIfNeeded: value >> UInt32(8 * $0)) }
+      }
+      bytes += Array("xyz".utf8)
+      guard let map = CharsMap(bytes) else {
+        Issue.record("a map of sound sizes is refused")
+        return
+      }
+      text.withUnsafeBufferPointer { text in
+        for place in text.indices {
+          if let found = map.longest(text, from: place) {
+            #expect(found.length <= text.count - place)
+            #expect(found.replacement.count <= 3)
+          }
+          if let found = map.longestRange(text, from: place) {
+            map.withReplacement(found.replacement) { #expect($0.count <= 3) }
+          }
+        }
+        var out: [UInt8] = []
+        map.appendByGrapheme(text, to: &out)
+      }
+      map.forEachStart { _, _ in }
+    }
+  }
+
+  @Test("added tokens inside each other, twice, or that normalize to each other have one reading")
+  func addedTokensInsideEachOther() throws {
+    let json = Small.json(normalizer: "{\"type\":\"Lowercase\"}").replacing(
+      "\"added_tokens\":[",
+      with: "\"added_tokens\":["
+        + ["<x>", "<<x>>", "<X>", "<x>"].map {
+          "{\"id\":7,\"content\":\"\($0)\",\"special\":false,\"normalized\":true},"
+        }.joined())
+    let tokenizer = try Small.load(json)
+    let encoder = tokenizer.makeEncoder()
+    let inner = encoder.encode(Array("<X>".utf8))
+    #expect(inner.count == 1)
+    #expect(encoder.encode(Array("<<x>>".utf8)).count == 1)
+    #expect(encoder.encode(Array("<<<X>>>".utf8)).count == 3)
   }
 
   @Test("no cut of a sound file traps")

@@ -57,6 +57,14 @@ struct RegexTests {
     #expect(failure?.message.contains(example.1) == true, "\(failure?.message ?? "")")
   }
 
+  @Test(
+    "patterns that would backtrack without end give up, and then nothing matches",
+    arguments: ["(?:a+)+b", "(?:a|a)*b", "(?:a|aa)+b", "(?:a*)*b", "(?:(?:a{1,9}){1,9}){1,9}b"])
+  func budget(_ pattern: String) throws {
+    #expect(try matches(pattern, String(repeating: "a", count: 200) + "c") == [])
+    #expect(try matches(pattern, "aab") == ["aab"])
+  }
+
   @Test("deep nesting is refused, not followed")
   func deepNesting() {
     let pattern = String(repeating: "(", count: 5000) + String(repeating: ")", count: 5000)

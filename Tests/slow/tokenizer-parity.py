@@ -167,7 +167,7 @@ def train_hf(path, texts, random_):
         trainer = trainers.BpeTrainer(
             vocab_size=size, special_tokens=["<unk>", *special], show_progress=False,
             limit_alphabet=random_.choice((60, 300)),
-            end_of_word_suffix=random_.choice((None, "</w>")))
+            **random_.choice(({}, {"end_of_word_suffix": "</w>"})))
     elif kind == "wordpiece":
         tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
         tokenizer.normalizer = normalizers.BertNormalizer(
