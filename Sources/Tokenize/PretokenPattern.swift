@@ -66,8 +66,9 @@ public struct PretokenPattern: Sendable {
         count &+= 1
       }
     case .regex(let regex):
+      let matcher = regex.matcher(of: scan)
       while at < text.count && count &+ 1 < capacity {
-        guard let match = Self.match(regex, scan, from: at) else {
+        guard let match = Self.match(regex, scan, from: at, matcher) else {
           ends[count] = text.count
           return count + 1
         }
@@ -85,9 +86,11 @@ public struct PretokenPattern: Sendable {
     return count
   }
 
-  private static func match(_ regex: Regex, _ text: ScanText, from start: Int) -> Range<Int>? {
+  private static func match(
+    _ regex: Regex, _ text: ScanText, from start: Int, _ matcher: RegexMatcher
+  ) -> Range<Int>? {
     var at = start
-    while at < text.end, let match = regex.firstMatch(text, from: at) {
+    while at < text.end, let match = regex.firstMatch(text, from: at, matcher) {
       if !match.isEmpty { return match }
       at = match.upperBound + 1
       while at < text.end, text[at] & 0xC0 == 0x80 { at += 1 }

@@ -42,7 +42,7 @@ struct Regex: Sendable {
   /// Backtracking has a budget for the whole text; past it nothing matches any more. The references
   /// give up on such text too (Oniguruma and fancy-regex stop with an error).
   func matches(_ text: ScanText) -> [Range<Int>] {
-    let matcher = RegexMatcher(text, steps: Self.freeSteps + text.end &* Self.stepsPerByte)
+    let matcher = matcher(of: text)
     var out: [Range<Int>] = []
     var at = 0
     while at < text.end, let match = firstMatch(text, from: at, matcher) {
@@ -57,8 +57,13 @@ struct Regex: Sendable {
   private static let freeSteps = 1 << 24
   private static let stepsPerByte = 1024
 
+  /// A matcher with the budget of a text.
+  func matcher(of text: ScanText) -> RegexMatcher {
+    RegexMatcher(text, steps: Self.freeSteps + text.end &* Self.stepsPerByte)
+  }
+
   /// The first match at or after `start`; nil if there is none.
-  private func firstMatch(_ text: ScanText, from start: Int, _ matcher: RegexMatcher)
+  func firstMatch(_ text: ScanText, from start: Int, _ matcher: RegexMatcher)
     -> Range<Int>?
   {
     var at = start
