@@ -6,8 +6,8 @@ import ShardifyCore
 /// up, merge those that are not there, write all ids in order. Longer pretokens of scripts without
 /// spaces are cut first where no token reaches across.
 final class BPEEncoder {
-  /// Slots of the cache of short pretokens as a power of two: 32 MiB.
-  static let cacheBits = 19
+  /// Slots of the cache of short pretokens: 48 MiB.
+  static let cacheSlots = 3 << 18
   /// The same for longer ones: 2 MiB.
   private static let longCacheBits = 14
   private static let batchSize = 128
@@ -29,13 +29,13 @@ final class BPEEncoder {
   /// 24 bytes of ones, 24 of zeros, and 32 for the last bytes of a text.
   private let masks: UnsafeMutablePointer<UInt8>
 
-  init(_ model: BPEModel, cacheBits: Int = BPEEncoder.cacheBits) {
+  init(_ model: BPEModel, cacheSlots: Int = BPEEncoder.cacheSlots) {
     self.model = model
     kernel = MergeKernel(model)
     lanes = LaneMerger(model)
     seams = model.seams.map { SeamEncoder($0, model) }
-    cache = PieceCache(bits: cacheBits)
-    longCache = PretokenCache(bits: min(cacheBits, Self.longCacheBits))
+    cache = PieceCache(slotCount: cacheSlots)
+    longCache = PretokenCache(bits: cacheSlots < 1024 ? 4 : Self.longCacheBits)
     keys = .allocate(capacity: Self.batchSize)
     keys.initialize(repeating: PieceCache.Key(), count: Self.batchSize)
     slots = .allocate(capacity: Self.batchSize)

@@ -33,8 +33,9 @@ final class BPEModel: @unchecked Sendable {
   let pairs: PairTable
   /// The token that a rank makes; shape [ranks].
   let merged: UnsafeMutablePointer<TokenID>
-  /// Whether `merged` is the rank itself, as in `.tiktoken` files.
-  let rankIsID: Bool
+  /// What `merged` is over the rank, or -1 if that differs: 0 in `.tiktoken` files, 256 in most
+  /// byte-level ones of Hugging Face.
+  let rankOffset: Int
   /// When a rank's turn comes: ranks of equal priority go from left to right. Shape [ranks]; nil
   /// if it is the rank itself.
   let priorities: UnsafeMutablePointer<UInt32>?
@@ -98,7 +99,9 @@ final class BPEModel: @unchecked Sendable {
       } ?? true
     merged = .allocate(capacity: results.count + 1)
     for (rank, id) in results.enumerated() { merged[rank] = id }
-    rankIsID = results.indices.allSatisfy { results[$0] == TokenID($0) }
+    let offset = Int(results.first ?? 0)
+    let isShifted = results.indices.allSatisfy { Int(results[$0]) == $0 + offset }
+    rankOffset = isShifted ? offset : -1
     priorities = order.map { order in
       let copy = UnsafeMutablePointer<UInt32>.allocate(capacity: order.count + 1)
       for (rank, priority) in order.enumerated() { copy[rank] = priority }

@@ -73,7 +73,7 @@ final class LaneMerger {
   func merge(_ words: UnsafeMutablePointer<Word>, _ count: Int) {
     let order = self.order
     let merged = model.merged
-    let rankIsID = model.rankIsID
+    let rankOffset = model.rankOffset
     var active = min(count, Self.laneCount)
     var next = active
     for lane in 0..<active { start(order[lane], words, lane) }
@@ -81,7 +81,7 @@ final class LaneMerger {
     while active > 0 {
       if lane >= active { lane = 0 }
       let base = order[lane]
-      if round(base, merged, rankIsID) {
+      if round(base, merged, rankOffset) {
         lane &+= 1
       } else {
         finish(base, words)
@@ -101,7 +101,7 @@ final class LaneMerger {
   /// One merge of a lane; false if nothing merges any more.
   @inline(__always)
   private func round(
-    _ base: UnsafeMutableRawPointer, _ merged: UnsafeMutablePointer<TokenID>, _ rankIsID: Bool
+    _ base: UnsafeMutableRawPointer, _ merged: UnsafeMutablePointer<TokenID>, _ rankOffset: Int
   ) -> Bool {
     let ids = base.assumingMemoryBound(to: TokenID.self)
     let keys = (base + Self.keysOffset).assumingMemoryBound(to: Int32.self)
@@ -117,7 +117,7 @@ final class LaneMerger {
     let eaten = Int(after[place])
     let next = Int(after[eaten])
     let previous = Int(before[place])
-    let id = rankIsID ? TokenID(truncatingIfNeeded: rank) : merged[rank]
+    let id = rankOffset >= 0 ? TokenID(truncatingIfNeeded: rank &+ rankOffset) : merged[rank]
     state.pointee.right = ranks.spot(id, ids[next])
     state.pointee.left = ranks.spot(ids[previous], id)
     state.pointee.rightPlace = place

@@ -100,7 +100,7 @@ final class MergeKernel {
       after[index] = UInt8(truncatingIfNeeded: index &+ 1)
       before[index] = UInt8(truncatingIfNeeded: index &- 1)
     }
-    let rankIsID = model.rankIsID
+    let rankOffset = model.rankOffset
     let hasPriorities = model.priorities != nil
     let merged = model.merged
     while true {
@@ -111,7 +111,7 @@ final class MergeKernel {
       let next = Int(after[eaten])
       var rank = TokenID(truncatingIfNeeded: found >> 6)
       if hasPriorities { rank = pairs.rank(ids[place], ids[eaten]) }
-      let id = rankIsID ? rank : merged[Int(rank)]
+      let id = rankOffset >= 0 ? rank &+ UInt32(truncatingIfNeeded: rankOffset) : merged[Int(rank)]
       ids[place] = id
       let previous = Int(before[place])
       if next < count { pairs.prefetch(id, ids[next]) }

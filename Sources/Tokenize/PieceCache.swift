@@ -44,19 +44,20 @@ final class PieceCache {
   private static let metaOffset = 24
   private static let idsOffset = 28
   private let slots: UnsafeMutableRawPointer
-  private let shift: UInt64
+  private let setCount: UInt64
 
-  /// Makes an empty cache of `1 << bits` slots.
-  init(bits: Int) {
-    shift = UInt64(64 - (bits - 1))
-    slots = HugePages.allocate(byteCount: Self.slotBytes << bits)
+  /// Makes an empty cache of so many slots, an even number.
+  init(slotCount: Int) {
+    setCount = UInt64(slotCount / 2)
+    slots = HugePages.allocate(byteCount: Self.slotBytes * slotCount)
   }
 
   deinit { HugePages.free(slots) }
 
   @inline(__always)
   private func set(_ hash: UInt64) -> UnsafeMutableRawPointer {
-    slots + Int(truncatingIfNeeded: hash >> shift) &* (2 &* Self.slotBytes)
+    let index = hash.multipliedFullWidth(by: setCount).high
+    return slots + Int(truncatingIfNeeded: index) &* (2 &* Self.slotBytes)
   }
 
   /// Asks for the memory that a search will read.

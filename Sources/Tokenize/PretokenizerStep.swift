@@ -80,6 +80,10 @@ struct Pieces {
     bytes.withUnsafeBufferPointer { text in
       for range in ranges {
         let matches = pattern.matches(UnsafeBufferPointer(rebasing: text[range]))
+        if matches.isEmpty && !inverted {
+          out.append(range)
+          continue
+        }
         Self.cut(range, matches, behavior, inverted: inverted, into: &out)
       }
     }

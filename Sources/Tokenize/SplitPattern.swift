@@ -13,7 +13,6 @@ enum SplitPattern: Sendable {
   /// What the pattern matches in valid UTF-8, in order, without overlap or empty matches.
   func matches(_ text: UnsafeBufferPointer<UInt8>) -> [Range<Int>] {
     guard let base = text.baseAddress else { return [] }
-    let scan = ScanText(base: base, end: text.count, classes: CharacterClasses.shared.table)
     var out: [Range<Int>] = []
     switch self {
     case .literal(let wanted):
@@ -27,8 +26,9 @@ enum SplitPattern: Sendable {
           at += 1
         }
       }
-    case .regex(let regex): return regex.matches(scan)
+    case .regex(let regex): return regex.matches(Self.scan(text, base))
     case .scheme(let scheme):
+      let scan = Self.scan(text, base)
       var at = 0
       while at < text.count {
         let end = scheme.end(scan, from: at)
@@ -44,6 +44,12 @@ enum SplitPattern: Sendable {
     case .words: appendWords(text, to: &out)
     }
     return out
+  }
+
+  private static func scan(_ text: UnsafeBufferPointer<UInt8>, _ base: UnsafePointer<UInt8>)
+    -> ScanText
+  {
+    ScanText(base: base, end: text.count, classes: CharacterClasses.shared.table)
   }
 
   private func appendWords(_ text: UnsafeBufferPointer<UInt8>, to out: inout [Range<Int>]) {

@@ -13,7 +13,7 @@ final class WordBatch {
   private let masks: UnsafeMutablePointer<UInt8>
 
   init(cacheBits: Int) {
-    cache = PieceCache(bits: cacheBits)
+    cache = PieceCache(slotCount: 1 << cacheBits)
     keys = .allocate(capacity: Self.capacity)
     keys.initialize(repeating: PieceCache.Key(), count: Self.capacity)
     masks = .allocate(capacity: 80)
