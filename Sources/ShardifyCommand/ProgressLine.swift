@@ -78,7 +78,7 @@ final class ProgressLine: Sendable {
     case .starting: return "starting"
     case .planning: return "planning: \(done) of \(total) languages"
     case .merging: return "merging runs"
-    case .training: return "training: \(Figures.count(done)) of \(Figures.count(total)) ids"
+    case .training: return "training: \(Figures.count(done)) of \(Figures.count(total))"
     case .verifying: parts.append("verifying")
     case .reading: parts.append("reading")
     case .writing: parts.append("writing")

@@ -93,7 +93,8 @@ struct TrainTokenizerCommand: ParsableCommand {
       let plan = try ProgressLine.show(progress, unit: .inputBytes, quiet: isQuiet) {
         try stage.plan()
       }
-      Console.out(outputOptions.json ? plan.json() : plan.table() + "\nnothing was written")
+      Console.out(
+        outputOptions.json ? plan.json() : TrainingReportText.table(plan) + "\nnothing was written")
       return
     }
     let start = ProgressLine.now()
@@ -113,9 +114,14 @@ extension TieRule: ExpressibleByArgument {}
 
 /// What a training prints when it is done.
 enum TrainingReportText {
+  /// The plan of weights, which is one of bytes: there are no tokens yet.
+  static func table(_ plan: MixturePlan) -> String {
+    plan.table() + "\nthere are no tokens yet: what the table calls tokens is bytes of text"
+  }
+
   static func text(_ report: TrainingReport, seconds: Double) -> String {
     var lines: [String] = []
-    if let plan = report.plan { lines += [plan.table(), ""] }
+    if let plan = report.plan { lines += [table(plan), ""] }
     lines += [
       "read \(Figures.count(report.documents)) documents, \(Figures.bytes(report.bytes)), "
         + "\(Figures.count(report.differentWords)) different words",

@@ -141,6 +141,17 @@ import TokenizerTraining
     }
   }
 
+  @Test func aPlaceThatCannotBeWrittenIsNamedBeforeReading() throws {
+    let input = try place.write([TestDocument](), to: "in.jsonl")
+    let options = options([input], "missing/out.json")
+    do {
+      _ = try train(options)
+      Issue.record("no failure")
+    } catch let failure as FileFailure {
+      #expect(failure.message.contains("missing/out.json.partial: no such file or folder"))
+    }
+  }
+
   @Test func oneUniqueWordIsEnough() throws {
     let input = try place.write(
       (0..<9).map { TestDocument(id: "\($0)", language: "eng_Latn", source: "s", text: "word") },

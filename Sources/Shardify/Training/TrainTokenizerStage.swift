@@ -51,6 +51,8 @@ public struct TrainTokenizerStage {
   /// Trains and writes; what it has to say is in the report.
   public func run() throws -> TrainingReport {
     let pattern = try check()
+    // A place that cannot be written is named now, not after the training.
+    _ = try AtomicFile(path: options.output)
     let folder = WordRunFolder(prefix: options.output + ".words.")
     defer { folder.removeAll() }
     let (cursors, counts) = try count(pattern, mixture: mixture, keeps: true, folder)
