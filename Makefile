@@ -47,6 +47,7 @@ bench: build ## time shardify beside its peers; see Benchmarks/README.md
 	Benchmarks/run.sh
 	Benchmarks/loader.sh
 	Benchmarks/tokenizers/run.sh
+	Benchmarks/training.sh
 
 golden: build ## write the golden files anew; review the diff before you commit it
 	Tests/refresh-golden.sh .build/release
