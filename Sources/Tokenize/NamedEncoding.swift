@@ -46,7 +46,7 @@ struct NamedEncoding {
     if isWord {
       throw .load(.pattern, path, "pattern \(pattern)", expected: "\(names), or a regex")
     }
-    return NamedEncoding(try Regex(Array(pattern.utf8), path: path))
+    return NamedEncoding(try Regex(Array(pattern.utf8), path: path, syntax: .rust))
   }
 
   /// How text is cut. What a regex does not match has no ids, as in tiktoken.

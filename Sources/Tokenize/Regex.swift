@@ -3,10 +3,11 @@ import ShardifyCore
 /// A pattern of the kind pre-tokenizers use, matched by backtracking, leftmost-first like the
 /// reference engines, over pinned Unicode 16 classes.
 ///
-/// Anchors and repetitions mean what they mean in the reference's syntax (Ruby's).
+/// Anchors and repetitions mean what they mean in the syntax of the reference: Ruby's for
+/// `tokenizer.json`, Rust's for `.tiktoken` files.
 ///
 /// Knows: literals, `.`, classes with ranges, negation, nesting and `&&`, `\p{..}` of the general
-/// categories in the tables, `\s \S \d \D \w \W`, groups, `(?i:..)`, `?`, `*`, `+`, `{n,m}` each
+/// categories in the tables, `\s \S \d \D`, groups, `(?i:..)`, `?`, `*`, `+`, `{n,m}` each
 /// greedy, lazy or possessive, `(?=..)`, `(?!..)`, `^`, `$`, `\z`. All else is refused by name.
 struct Regex: Sendable {
   indirect enum Node: Sendable {
@@ -18,10 +19,15 @@ struct Regex: Sendable {
     case look(Node, isNegative: Bool)
     /// At the start, or after a newline that is not the last character: Ruby's `^`.
     case startOfLine
+    case startOfText
     case endOfText
     /// At the end, or before any newline: Ruby's `$`.
     case endOfLine
   }
+
+  /// Whose syntax a pattern is in. In Rust's, `^` and `$` are the ends of the text, not of lines,
+  /// and a counted repetition may be lazy or possessive.
+  enum Syntax: Sendable { case ruby, rust }
 
   /// How much a repetition takes.
   enum Mode: Sendable { case greedy, lazy, possessive }
@@ -31,9 +37,9 @@ struct Regex: Sendable {
   private let root: Node
 
   /// Compiles a pattern; `path` names the file in errors.
-  init(_ source: [UInt8], path: String) throws(TokenizeFailure) {
+  init(_ source: [UInt8], path: String, syntax: Syntax = .ruby) throws(TokenizeFailure) {
     self.source = source
-    var parser = RegexParser(source, path: path)
+    var parser = RegexParser(source, path: path, syntax: syntax)
     root = try parser.parse()
   }
 
@@ -132,6 +138,7 @@ final class RegexMatcher {
     case .startOfLine:
       let isAfterNewline = index > 0 && index < text.end && text[index - 1] == 0x0A
       return index == 0 || isAfterNewline ? next(index) : nil
+    case .startOfText: return index == 0 ? next(index) : nil
     case .endOfText: return index == text.end ? next(index) : nil
     case .endOfLine: return index == text.end || text[index] == 0x0A ? next(index) : nil
     }

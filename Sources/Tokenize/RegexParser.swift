@@ -10,12 +10,14 @@ struct RegexParser {
   private let scalars: [UInt32]
   private let path: String
   private let source: [UInt8]
+  private let syntax: Regex.Syntax
   private var at = 0
   private var depth = 0
   private var ignoresCase = false
 
-  init(_ source: [UInt8], path: String) {
+  init(_ source: [UInt8], path: String, syntax: Regex.Syntax) {
     self.source = source
+    self.syntax = syntax
     self.path = path
     scalars = UTF8Check.scalars(source)
   }
@@ -74,7 +76,7 @@ struct RegexParser {
     } else {
       return atom
     }
-    if isCounted && (peek("+") || peek("?") && low == high) {
+    if syntax == .ruby && isCounted && (peek("+") || peek("?") && low == high) {
       throw refused("a repeated repetition")
     }
     let mode: Regex.Mode = take("?") ? .lazy : take("+") ? .possessive : .greedy
@@ -106,8 +108,8 @@ struct RegexParser {
   private mutating func atom() throws(TokenizeFailure) -> Regex.Node {
     if take("(") { return try group() }
     if take("[") { return .set(ScalarSet(try characterClass())) }
-    if take("^") { return .startOfLine }
-    if take("$") { return .endOfLine }
+    if take("^") { return syntax == .ruby ? .startOfLine : .startOfText }
+    if take("$") { return syntax == .ruby ? .endOfLine : .endOfText }
     if take(".") { return .set(ScalarSet(ScalarRanges([0x0A...0x0A]).inverted)) }
     if take("\\z") { return .endOfText }
     if peek("\\") { return .set(ScalarSet(try folded(try escape()))) }

@@ -4,8 +4,10 @@ import Testing
 @testable import Tokenize
 
 struct RegexTests {
-  private func matches(_ pattern: String, _ text: String) throws -> [String] {
-    let regex = try Regex(Array(pattern.utf8), path: "test")
+  private func matches(_ pattern: String, _ text: String, _ syntax: Regex.Syntax = .ruby) throws
+    -> [String]
+  {
+    let regex = try Regex(Array(pattern.utf8), path: "test", syntax: syntax)
     let bytes = Array(text.utf8)
     return bytes.withUnsafeBufferPointer { buffer in
       SplitPattern.regex(regex).matches(buffer).map { String(decoding: bytes[$0], as: UTF8.self) }
@@ -55,6 +57,13 @@ struct RegexTests {
     }
     #expect(failure?.code == .unsupported)
     #expect(failure?.message.contains(example.1) == true, "\(failure?.message ?? "")")
+  }
+
+  @Test("in Rust's syntax anchors are those of the text, and counts may be possessive")
+  func rustSyntax() throws {
+    #expect(try matches(#"^a|b$"#, "a\na\nb\nb", .rust) == ["a", "b"])
+    #expect(try matches(#"^a|b$"#, "a\na\nb\nb") == ["a", "a", "b", "b"])
+    #expect(try matches("a{1,3}+a|b{2}?", "aaabbb", .rust) == ["bb"])
   }
 
   @Test(

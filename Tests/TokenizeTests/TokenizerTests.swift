@@ -49,6 +49,31 @@ struct TokenizerTests {
     #expect(tokenizer.vocabularySize == 260)
   }
 
+  @Test("the pattern of a .tiktoken file may be a regex; what it does not match has no ids")
+  func givenRegex() throws {
+    let tokens = (0..<256).map { [UInt8($0)] } + [Array("ab".utf8), Array("abab".utf8)]
+    let file = tokens.enumerated().map { rank, bytes in
+      let word = UInt32(bytes[0]) << 16 | (bytes.count == 2 ? UInt32(bytes[1]) << 8 : 0)
+      let digits = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".unicodeScalars)
+      func digit(_ shift: UInt32) -> String { String(digits[Int(word >> shift & 63)]) }
+      if bytes.count == 4 { return "YWJhYg== \(rank)\n" }
+      return digit(18) + digit(12) + (bytes.count == 2 ? digit(6) : "=") + "= \(rank)\n"
+    }.joined()
+    func ids(_ pattern: String, _ text: String) throws -> [TokenID] {
+      try Small.load(Array(file.utf8), ending: "a.tiktoken", pattern: pattern).makeEncoder()
+        .encode(Array(text.utf8))
+    }
+    #expect(try ids("[a-z]+", "abab1ab") == [257, 256])
+    #expect(try ids("ab|.", "abab1ab") == [256, 256, 49, 256])
+    #expect(try ids("gpt2", "abab1ab") == [257, 49, 256])
+    let (one, other) = (
+      try Small.load(Array(file.utf8), ending: "a.tiktoken", pattern: "[a-z]+"),
+      try Small.load(Array(file.utf8), ending: "a.tiktoken", pattern: "ab|.")
+    )
+    #expect(one.fingerprint != other.fingerprint)
+  }
+
   @Test("the fingerprint follows the definition, not the layout of the file")
   func fingerprintIgnoresLayout() throws {
     let first = try Small.load(Small.json())

@@ -26,10 +26,14 @@ O200K = "|".join((
     rf"[^\r\n\p{{L}}\p{{N}}]?{UPPER}*{LOWER}+{SUFFIX}",
     rf"[^\r\n\p{{L}}\p{{N}}]?{UPPER}+{LOWER}*{SUFFIX}",
     r"\p{N}{1,3}", r" ?[^\s\p{L}\p{N}]+[\r\n/]*", r"\s*[\r\n]+", r"\s+(?!\S)", r"\s+"))
+# A regex of nobody's: given as it is, and matched by backtracking; digits and the like have no ids.
+CUSTOM = r" ?(?i:the|and)|\p{Lu}\p{Ll}*+|[^\s\p{L}\p{N}]{2,}?|\s*[\r\n]|(?:\p{L}\p{M}*)+(?=\s|$)|\p{L}"
 RANKS = (
     ("gpt2/r50k_base.tiktoken", "r50k", GPT2), ("p50k_base/p50k_base.tiktoken", "p50k", GPT2),
     ("cl100k_base/cl100k_base.tiktoken", "cl100k", CL100K),
-    ("o200k_base/o200k_base.tiktoken", "o200k", O200K))
+    ("o200k_base/o200k_base.tiktoken", "o200k", O200K),
+    ("cl100k_base/cl100k_base.tiktoken", CL100K, CL100K),
+    ("gpt2/r50k_base.tiktoken", CUSTOM, CUSTOM))
 BLOCKS = [start for start in range(0, 0x32000, 0x80) if not 0xD800 <= start < 0xE000] + [0xE0000]
 
 
