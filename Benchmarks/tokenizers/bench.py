@@ -53,7 +53,7 @@ def jobs():
             yield "models", name, tool, mix, min(MEGABYTES, 3 if tool == "hf" else 6), "passes", 1
     for case in ("spaces", "letters", "han"):
         for name in BPE:
-            yield "hard", f"{name} {case}", "shardify", case, 1, "passes", 1
+            yield "hard", f"{name} {case}", "shardify", case, 1, "passes", 2
     for threads in (1, 2):
         yield "threads", f"cl100k {threads}", "shardify", mix, MEGABYTES / 2, "passes", threads
 
