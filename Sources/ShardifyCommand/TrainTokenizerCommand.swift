@@ -54,7 +54,7 @@ struct TrainTokenizerCommand: ParsableCommand {
 
   @OptionGroup(title: "Weights of languages") var mixture: MixtureArguments
 
-  @Option(help: "Memory to stay below.")
+  @Option(help: "Memory for words; the program and, with unigram, its seeds come on top.")
   var memory = Bytes(2_000_000_000)
 
   @Flag(help: "Print the plan of weights and write nothing.")
