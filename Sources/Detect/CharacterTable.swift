@@ -41,6 +41,8 @@ final class CharacterTable: @unchecked Sendable {
   /// For each script code, 256 bytes: which scripts its texts are written in. A script is written in
   /// itself; Jpan in Han and kana, Kore in Hangul and Han, Hans and Hant in Han and Bopomofo.
   private let writtenIn: UnsafePointer<UInt8>
+  /// The classes that script histograms count.
+  let classes: ScriptClasses
   /// The compositions of a lower-case letter and a mark.
   let compositions: CompositionTable
   /// ICU's version.
@@ -72,10 +74,20 @@ final class CharacterTable: @unchecked Sendable {
     names = builder.names
     writtenIn = Self.copied(Self.joinedScripts(builder.names))
     compositions = CompositionTable()
+    classes = Self.classes(builder)
     var text = [CChar](repeating: 0, count: 20)
     cicu_version(&text)
     version = String(
       decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  private static func classes(_ builder: CharacterTableBuilder) -> ScriptClasses {
+    ScriptClasses(
+      { codePoint in
+        let block = Int(builder.stageOne[Int(codePoint >> blockBits)])
+        return Entry(
+          bits: builder.stageTwo[block << Int(blockBits) | Int(codePoint) & (blockSize - 1)])
+      }, han: builder.names.firstIndex(of: .han) ?? 255)
   }
 
   private static func joinedScripts(_ names: [ScriptTag]) -> [UInt8] {

@@ -11,8 +11,8 @@ public final class DetectWorker {
   private let resolver: WritingSystemResolver
   private let scorer: LabelScorer
 
-  /// Whether long texts are scored in fixed windows only; switched off to measure.
-  var isSampling = true
+  /// Whether long texts are scored in fixed windows only.
+  public var isSampling = true
 
   init(_ detector: Detector) {
     self.detector = detector
@@ -27,6 +27,20 @@ public final class DetectWorker {
   public func scripts(_ text: UnsafeRawBufferPointer) -> ScriptHistogram {
     counter.count(text)
     return ScriptHistogram(counter)
+  }
+
+  /// Tells the script of a text and nothing of its language: the tag is `und_Scrp`, or `zxx_Zyyy`
+  /// for a text without letters.
+  public func script(_ text: UnsafeRawBufferPointer) -> Detection {
+    counter.count(text)
+    let system = resolver.resolve(counter)
+    guard system.letters > 0 else {
+      return Detection(
+        tag: .notLanguage(.common), script: .common, flags: text.count == 0 ? [.short] : [])
+    }
+    return Detection(
+      tag: .undetermined(system.script), script: system.script, share: system.share,
+      flags: flags(system, text))
   }
 
   /// Counts the scripts only, to measure what that costs.

@@ -1,18 +1,24 @@
+import CSIMD
+import Glibc
 import ShardifyCore
 
-/// The words and labels of a fastText model, and how text becomes row numbers.
+/// The words and labels of a fastText model, and the rows of a word.
 ///
 /// Words stay in the mapped file; an open-addressing table finds them by their hash.
-struct FastTextDictionary {
+final class FastTextDictionary: @unchecked Sendable {
   let wordCount: Int
   let labels: [[UInt8]]
   let labelCounts: [Int64]
   private let bytes: UnsafeRawBufferPointer
   private let arguments: FastTextArguments
   private var places: [UInt32] = []
-  private var words: [Range<Int>] = []
-  private var pruned: [Int32: Int32]?
+  /// Words, then labels.
+  private var entries: [Range<Int>] = []
+  private var pruned: FastTextPruning?
+  /// 2^64 / buckets, rounded up: remainders by two multiplications in place of a division.
+  private let reciprocal: UInt64
 
+  /// The word that ends a line.
   static let endOfSentence = Array("</s>".utf8)
 
   init(
@@ -20,6 +26,7 @@ struct FastTextDictionary {
   ) throws(DetectFailure) {
     self.bytes = bytes
     self.arguments = arguments
+    reciprocal = arguments.bucket > 0 ? UInt64.max / UInt64(arguments.bucket) &+ 1 : 0
     let at = reader.offset
     // An entry takes at least ten bytes, so the file bounds their number.
     let size = try reader.count("entries", as: Int32.self, in: 0...max(reader.remaining / 10, 0))
@@ -41,11 +48,10 @@ struct FastTextDictionary {
       guard isLabel == (entry >= wordCount) else {
         throw reader.corrupt("a label among words", "words first, then labels")
       }
+      entries.append(range)
       if isLabel {
         labels.append(Array(bytes[range]))
         counts.append(count)
-      } else {
-        words.append(range)
       }
     }
     self.labels = labels
@@ -55,12 +61,7 @@ struct FastTextDictionary {
         throw reader.corrupt(
           "\(prunedCount) kept n-grams", "fewer than the file holds", at: prunedAt)
       }
-      var kept: [Int32: Int32] = [:]
-      for _ in 0..<prunedCount {
-        let from: Int32 = try reader.read("a kept n-gram")
-        kept[from] = try reader.read("a kept n-gram")
-      }
-      pruned = kept
+      pruned = try FastTextPruning(&reader, count: Int(prunedCount))
     }
     fillTable()
   }
@@ -68,11 +69,11 @@ struct FastTextDictionary {
   /// Whether n-grams were pruned, which only a quantised model may be.
   var isPruned: Bool { pruned != nil }
 
-  private mutating func fillTable() {
+  private func fillTable() {
     var size = 16
-    while size < 2 * words.count { size *= 2 }
+    while size < 2 * entries.count { size *= 2 }
     places = [UInt32](repeating: .max, count: size)
-    for (number, range) in words.enumerated() {
+    for (number, range) in entries.enumerated() {
       var place = Int(Self.hash(UnsafeRawBufferPointer(rebasing: bytes[range]))) & (size - 1)
       while places[place] != .max { place = (place + 1) & (size - 1) }
       places[place] = UInt32(number)
@@ -86,93 +87,88 @@ struct FastTextDictionary {
     return h
   }
 
-  /// The number of a word, or -1.
-  private func find(_ word: UnsafeRawBufferPointer, _ hash: UInt32) -> Int {
+  /// What a word of the text is to the model.
+  enum Found {
+    /// The model's word of this number.
+    case word(Int)
+    /// A label, which is no part of the text.
+    case label
+    case unknown
+  }
+
+  func find(_ word: UnsafeRawBufferPointer, _ hash: UInt32) -> Found {
     var place = Int(hash) & (places.count - 1)
     while places[place] != .max {
       let number = Int(places[place])
-      if bytes[words[number]].elementsEqual(word) { return number }
+      let range = entries[number]
+      if range.count == word.count, let start = bytes.baseAddress, let other = word.baseAddress,
+        memcmp(start + range.lowerBound, other, word.count) == 0
+      {
+        return number < wordCount ? .word(number) : .label
+      }
       place = (place + 1) & (places.count - 1)
     }
-    return -1
+    return word.starts(with: "__label__".utf8) ? .label : .unknown
   }
 
-  /// Appends the rows of one line of text. A newline counts as a space; `isEnded` says whether the
-  /// line ends in one, which gives the end-of-sentence word. That word, written out, ends the line.
-  func rows(_ text: UnsafeRawBufferPointer, isEnded: Bool, into rows: inout [Int32]) {
-    var hashes: [Int32] = []
-    var start = 0
-    var isOpen = true
-    for place in 0...text.count {
-      guard place == text.count || Self.isSpace(text[place]) else { continue }
-      let word = UnsafeRawBufferPointer(rebasing: text[start..<place])
-      if !word.isEmpty { add(word, &hashes, &rows) }
-      isOpen = !word.elementsEqual(Self.endOfSentence)
-      if !isOpen { break }
-      start = place + 1
+  /// Fetches the place where a hash is looked up.
+  @inline(__always)
+  func prefetch(_ hash: UInt32) {
+    places.withUnsafeBufferPointer { places in
+      if let base = places.baseAddress { csimd_prefetch(base + (Int(hash) & (places.count &- 1))) }
     }
-    if isEnded, isOpen { Self.endOfSentence.withUnsafeBytes { add($0, &hashes, &rows) } }
-    addWordNgrams(hashes, &rows)
   }
 
-  private static func isSpace(_ byte: UInt8) -> Bool {
-    byte == 32 || (9...13).contains(byte) || byte == 0
+  /// Puts the rows of a word's letter n-grams into `rows`, which is empty.
+  func subwords(_ word: UnsafeRawBufferPointer, into rows: FastTextRows) {
+    guard arguments.maximumOrder > 0, arguments.bucket > 0,
+      !word.elementsEqual(Self.endOfSentence)
+    else { return }
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: word.count + 2) { framed in
+      framed[0] = UInt8(ascii: "<")
+      for i in 0..<word.count { framed[i + 1] = word[i] }
+      framed[word.count + 1] = UInt8(ascii: ">")
+      addSubwords(UnsafeBufferPointer(framed), rows)
+    }
+    pruned?.keep(rows)
+    rows.shift(by: Int32(truncatingIfNeeded: wordCount))
   }
 
-  private func add(
-    _ word: UnsafeRawBufferPointer, _ hashes: inout [Int32], _ rows: inout [Int32]
-  ) {
-    let h = Self.hash(word)
-    let number = find(word, h)
-    if number < 0, word.starts(with: "__label__".utf8) { return }
-    hashes.append(Int32(bitPattern: h))
-    let isEnd = word.elementsEqual(Self.endOfSentence)
-    if number >= 0 { rows.append(Int32(number)) }
-    // A word in the dictionary has letter n-grams only if the model uses them; one that is not
-    // has nothing else.
-    if !isEnd, arguments.maximumOrder > 0 { addSubwords(word, &rows) }
-  }
-
-  /// The letter n-grams of `<word>`.
-  private func addSubwords(_ word: UnsafeRawBufferPointer, _ rows: inout [Int32]) {
-    guard arguments.bucket > 0 else { return }
-    let last = word.count + 1
-    func byte(_ i: Int) -> UInt8 { i == 0 ? 0x3C : i == last ? 0x3E : word[i - 1] }
-    for i in 0...last where byte(i) & 0xC0 != 0x80 {
+  /// The buckets of the letter n-grams of a word in angle brackets.
+  private func addSubwords(_ word: UnsafeBufferPointer<UInt8>, _ rows: FastTextRows) {
+    let bucket = UInt64(arguments.bucket)
+    for i in 0..<word.count where word[i] & 0xC0 != 0x80 {
       var h: UInt32 = 2_166_136_261
       var j = i
       var order = 1
-      while j <= last, order <= arguments.maximumOrder {
+      while j < word.count, order <= arguments.maximumOrder {
         repeat {
-          h = (h ^ UInt32(bitPattern: Int32(Int8(bitPattern: byte(j))))) &* 16_777_619
+          h = (h ^ UInt32(bitPattern: Int32(Int8(bitPattern: word[j])))) &* 16_777_619
           j += 1
-        } while j <= last && byte(j) & 0xC0 == 0x80
-        if order >= arguments.minimumOrder, !(order == 1 && (i == 0 || j > last)) {
-          push(Int32(h % UInt32(arguments.bucket)), &rows)
+        } while j < word.count && word[j] & 0xC0 == 0x80
+        if order >= arguments.minimumOrder, !(order == 1 && (i == 0 || j == word.count)) {
+          // Source: Lemire, Kaser, Kurz 2019 (arXiv:1902.01961): exact for 32 bits.
+          let rest = (reciprocal &* UInt64(h)).multipliedFullWidth(by: bucket).high
+          rows.append(Int32(truncatingIfNeeded: rest))
         }
         order += 1
       }
     }
   }
 
-  private func addWordNgrams(_ hashes: [Int32], _ rows: inout [Int32]) {
-    guard arguments.wordNgrams > 1, arguments.bucket > 0 else { return }
-    for i in hashes.indices {
-      var h = UInt64(bitPattern: Int64(hashes[i]))
-      for j in (i + 1)..<max(i + 1, min(hashes.count, i + arguments.wordNgrams)) {
-        h = h &* 116_049_371 &+ UInt64(bitPattern: Int64(hashes[j]))
-        push(Int32(h % UInt64(arguments.bucket)), &rows)
-      }
-    }
-  }
+  /// Whether runs of words have rows.
+  var usesWordNgrams: Bool { arguments.wordNgrams > 1 && arguments.bucket > 0 }
 
-  private func push(_ id: Int32, _ rows: inout [Int32]) {
-    var id = id
-    if let pruned {
-      guard let kept = pruned[id] else { return }
-      id = kept
+  /// Puts the rows of the runs of words that start at `first` of the words' hashes into `rows`, which is
+  /// empty.
+  func wordNgrams(_ hashes: [UInt32], from first: Int, into rows: FastTextRows) {
+    var h = UInt64(bitPattern: Int64(Int32(bitPattern: hashes[first])))
+    let end = min(hashes.count, first + arguments.wordNgrams)
+    for hash in hashes[min(first + 1, end)..<end] {
+      h = h &* 116_049_371 &+ UInt64(bitPattern: Int64(Int32(bitPattern: hash)))
+      rows.append(Int32(truncatingIfNeeded: h % UInt64(arguments.bucket)))
     }
-    let (row, overflow) = id.addingReportingOverflow(Int32(truncatingIfNeeded: wordCount))
-    if !overflow, row >= 0 { rows.append(row) }
+    pruned?.keep(rows)
+    rows.shift(by: Int32(truncatingIfNeeded: wordCount))
   }
 }

@@ -1,3 +1,4 @@
+import CSIMD
 import ShardifyCore
 
 /// A matrix of a fastText model, dense or product-quantised, left where the file is mapped.
@@ -43,42 +44,56 @@ struct FastTextMatrix {
   }
 
   private func norm(_ row: Int) -> Float {
-    normCodes.isEmpty ? 1 : normQuantizer.value(part: 0, code: normCodes[row], 0)
+    normCodes.isEmpty
+      ? 1
+      : normQuantizer.centroid(part: 0, code: normCodes[row]).loadUnaligned(as: Float.self)
+  }
+
+  /// Fetches a row before it is added.
+  @inline(__always)
+  func prefetch(_ row: Int) {
+    if let base = dense?.baseAddress {
+      csimd_prefetch(base + row * columnCount * 4)
+    } else if let base = codes.baseAddress {
+      csimd_prefetch(base + row * quantizer.partCount)
+    }
   }
 
   /// Adds a row to `sums`; `row` is below `rowCount`.
+  @inline(__always)
   func add(_ row: Int, to sums: UnsafeMutablePointer<Float>) {
     if let base = dense?.baseAddress {
-      let start = base + row * columnCount * 4
-      for i in 0..<columnCount {
-        sums[i] += start.loadUnaligned(fromByteOffset: 4 * i, as: Float.self)
-      }
+      csimd_add_floats(sums, base + row * columnCount * 4, columnCount)
       return
     }
     let scale = norm(row)
+    let first = row * quantizer.partCount
+    if quantizer.isPairs, let base = codes.baseAddress {
+      csimd_add_pairs(
+        sums, quantizer.centroid(part: 0, code: 0),
+        base.assumingMemoryBound(to: UInt8.self) + first, quantizer.partCount, scale)
+      return
+    }
     for part in 0..<quantizer.partCount {
-      let code = codes[row * quantizer.partCount + part]
-      for i in 0..<quantizer.width(part) {
-        sums[part * quantizer.partWidth + i] += scale * quantizer.value(part: part, code: code, i)
-      }
+      csimd_add_scaled(
+        sums + part * quantizer.partWidth,
+        quantizer.centroid(part: part, code: codes[first + part]),
+        quantizer.width(part), scale)
     }
   }
 
   /// The dot product of a row with a vector.
+  @inline(__always)
   func dot(_ row: Int, _ vector: UnsafePointer<Float>) -> Float {
-    var sum: Float = 0
     if let base = dense?.baseAddress {
-      let start = base + row * columnCount * 4
-      for i in 0..<columnCount {
-        sum += start.loadUnaligned(fromByteOffset: 4 * i, as: Float.self) * vector[i]
-      }
-      return sum
+      return csimd_dot_floats(vector, base + row * columnCount * 4, columnCount)
     }
+    var sum: Float = 0
+    let first = row * quantizer.partCount
     for part in 0..<quantizer.partCount {
-      let code = codes[row * quantizer.partCount + part]
-      for i in 0..<quantizer.width(part) {
-        sum += vector[part * quantizer.partWidth + i] * quantizer.value(part: part, code: code, i)
-      }
+      sum += csimd_dot_floats(
+        vector + part * quantizer.partWidth,
+        quantizer.centroid(part: part, code: codes[first + part]), quantizer.width(part))
     }
     return sum * norm(row)
   }
@@ -89,12 +104,15 @@ struct FastTextQuantizer {
   let partCount: Int
   let partWidth: Int
   private let lastWidth: Int
-  private let centroids: UnsafeRawBufferPointer
+  /// The centroids, which need not be aligned.
+  private let base: UnsafeRawPointer
+  nonisolated(unsafe) private static let none = UnsafeRawPointer(
+    UnsafeMutablePointer<Float>.allocate(capacity: 1))
 
-  /// No parts.
+  /// No parts; its centroids are not to be asked for.
   init() {
     (partCount, partWidth, lastWidth) = (0, 0, 0)
-    centroids = UnsafeRawBufferPointer(start: nil, count: 0)
+    base = Self.none
   }
 
   init(_ reader: inout FastTextReader, dimension: Int) throws(DetectFailure) {
@@ -109,16 +127,21 @@ struct FastTextQuantizer {
       throw reader.corrupt(
         "a quantizer of \(partCount) parts of \(partWidth)", "parts that make \(dimension)", at: at)
     }
-    centroids = try reader.take(dimension, times: 256, width: 4, "centroids")
+    let centroids = try reader.take(dimension, times: 256, width: 4, "centroids")
+    base = centroids.baseAddress ?? Self.none
   }
+
+  /// Whether every part is two values, as `fasttext quantize` makes them by default.
+  @inline(__always)
+  var isPairs: Bool { partWidth == 2 && lastWidth == 2 }
 
   @inline(__always)
   func width(_ part: Int) -> Int { part == partCount - 1 ? lastWidth : partWidth }
 
-  /// Value `i` of a part's centroid.
+  /// The values of a part's centroid, `width(part)` floats that need not be aligned.
   @inline(__always)
-  func value(part: Int, code: UInt8, _ i: Int) -> Float {
-    let place = part * 256 * partWidth + Int(code) * width(part) + i
-    return centroids.loadUnaligned(fromByteOffset: 4 * place, as: Float.self)
+  func centroid(part: Int, code: UInt8) -> UnsafeRawPointer {
+    let place = part * 256 * partWidth + Int(code) * width(part)
+    return base + 4 * place
   }
 }

@@ -3,14 +3,13 @@ import ShardifyCore
 /// Scores texts with a fastText model.
 final class FastTextScorer: LabelScorer {
   private let model: FastTextModel
-  private var rows: [Int32] = []
-  private var hidden: [Float]
+  private let predictor: FastTextPredictor
   /// Tags of the labels by the script of the text, found once for each script that occurs.
   private var tags: [ScriptTag: [UInt64]] = [:]
 
   init(_ model: FastTextModel) {
     self.model = model
-    hidden = [Float](repeating: 0, count: model.arguments.dimension)
+    predictor = FastTextPredictor(model)
   }
 
   override func score(
@@ -18,25 +17,23 @@ final class FastTextScorer: LabelScorer {
   ) -> ScoredText {
     var result = ScoredText()
     result.threshold = 5000
-    rows.removeAll(keepingCapacity: true)
+    predictor.start()
     let ranges = TextWindows.ranges(of: text, sampling: sampling)
     for (number, range) in ranges.enumerated() {
-      model.dictionary.rows(
-        UnsafeRawBufferPointer(rebasing: text[range]), isEnded: number == ranges.count - 1,
-        into: &rows)
+      predictor.add(
+        UnsafeRawBufferPointer(rebasing: text[range]), isEnded: number == ranges.count - 1)
     }
-    let probabilities: [Float]? = hidden.withUnsafeMutableBufferPointer { buffer in
-      guard let base = buffer.baseAddress, model.hidden(rows, into: base) else { return nil }
-      return model.probabilities(base)
-    }
-    guard let probabilities else { return result }
+    guard predictor.finish() else { return result }
+    let probabilities = UnsafeBufferPointer(
+      start: predictor.probabilities, count: model.dictionary.labels.count)
     fill(&result, probabilities, tags: labelTags(system.script), system: system)
     return result
   }
 
   /// Keeps the labels the script allows; a softmax is read as if the others were not there.
   private func fill(
-    _ result: inout ScoredText, _ probabilities: [Float], tags: [UInt64], system: WritingSystem
+    _ result: inout ScoredText, _ probabilities: UnsafeBufferPointer<Float>, tags: [UInt64],
+    system: WritingSystem
   ) {
     var best = TopLabels()
     var all = TopLabels()

@@ -64,7 +64,7 @@ struct WritingSystemResolver {
     var east: UInt64 = 0
     var best = 255
     var bestWeight: UInt64 = 0
-    for code in 0..<CharacterTable.scriptLimit where counts[code] != 0 {
+    for code in counter.codes.lazy.map({ Int($0) }) {
       total &+= counts[code]
       if isEast[code] {
         east &+= counts[code]

@@ -1,11 +1,121 @@
 // Byte kernels that Swift cannot say: 16-byte compare masks, a least word and a prefetch.
-// Header only, so that they inline into Swift. SSE2 is part of x86-64, NEON of arm64.
+// All but the script counter are inline, so that they end up in Swift's loops. SSE2 is part of x86-64, NEON of arm64.
 #ifndef CSIMD_H
 #define CSIMD_H
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define CSIMD_INLINE static inline __attribute__((always_inline))
+
+/// Where the script counter reads and counts.
+typedef struct {
+  /// The class of a sequence of two bytes, taken as one number, less 0xC080; 0x1F40 of them.
+  const uint8_t *two_byte;
+  /// The class of a sequence of three bytes, less 0xE08080; 0xF3F40 of them.
+  const uint8_t *three_byte;
+  /// Two lanes of 256 counts by class.
+  uint32_t *lanes;
+  /// The class that stops the counter.
+  uint32_t stopping;
+  /// ASCII letters seen.
+  uint64_t letters;
+} csimd_script_counter;
+
+/// Why the counter stopped.
+enum {
+  /// Fewer than 65 bytes are left.
+  CSIMD_END = 0,
+  /// The block at `place` is not UTF-8 and is not counted.
+  CSIMD_NOT_UTF8 = 1,
+  /// The block at `place` is counted, but for sequences of four bytes, and holds such or the
+  /// stopping class: `leads` are its sequences, `width` its bytes.
+  CSIMD_ATTENTION = 2,
+};
+
+typedef struct {
+  size_t place, width;
+  uint64_t leads;
+  int32_t reason;
+} csimd_script_stop;
+
+/// Counts the classes of the code points in blocks of 64 bytes from `place`, until it must stop.
+/// Reads nothing at or past `end`. Lanes must be emptied before 2^32 are counted.
+csimd_script_stop csimd_count_scripts(csimd_script_counter *counter, const uint8_t *text,
+                                      size_t place, size_t end);
+
+typedef float csimd_float4 __attribute__((vector_size(16)));
+
+/// Adds `count` floats, which need not be aligned, to `sums`.
+CSIMD_INLINE void csimd_add_floats(float *sums, const void *row, size_t count) {
+  const char *from = (const char *)row;
+  size_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    csimd_float4 a, b;
+    memcpy(&a, sums + i, 16);
+    memcpy(&b, from + 4 * i, 16);
+    a += b;
+    memcpy(sums + i, &a, 16);
+  }
+  for (; i < count; i++) {
+    float b;
+    memcpy(&b, from + 4 * i, 4);
+    sums[i] += b;
+  }
+}
+
+/// Adds `count` floats times `scale` to `sums`.
+CSIMD_INLINE void csimd_add_scaled(float *sums, const void *row, size_t count, float scale) {
+  const char *from = (const char *)row;
+  for (size_t i = 0; i < count; i++) {
+    float b;
+    memcpy(&b, from + 4 * i, 4);
+    sums[i] += scale * b;
+  }
+}
+
+/// Adds a product-quantised row of `parts` pairs, times `scale`: pair i is number `codes[i]` of the 256
+/// pairs at `centroids + 2048 i` bytes.
+CSIMD_INLINE void csimd_add_pairs(float *sums, const void *centroids, const uint8_t *codes,
+                                  size_t parts, float scale) {
+  const char *from = (const char *)centroids;
+  csimd_float4 four = {scale, scale, scale, scale};
+  size_t i = 0;
+  for (; i + 2 <= parts; i += 2) {
+    csimd_float4 a, b;
+    memcpy(&a, sums + 2 * i, 16);
+    memcpy(&b, from + 2048 * i + 8 * (size_t)codes[i], 8);
+    memcpy((char *)&b + 8, from + 2048 * (i + 1) + 8 * (size_t)codes[i + 1], 8);
+    a += four * b;
+    memcpy(sums + 2 * i, &a, 16);
+  }
+  if (i < parts) csimd_add_scaled(sums + 2 * i, from + 2048 * i + 8 * (size_t)codes[i], 2, scale);
+}
+
+/// The dot product of `count` floats, which need not be aligned, with `vector`, in a fixed order: eight
+/// lanes, then their sum, then the rest. The same on every machine.
+CSIMD_INLINE float csimd_dot_floats(const float *vector, const void *row, size_t count) {
+  const char *from = (const char *)row;
+  csimd_float4 low = {0, 0, 0, 0}, high = {0, 0, 0, 0};
+  size_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    csimd_float4 a, b, c, d;
+    memcpy(&a, vector + i, 16);
+    memcpy(&b, from + 4 * i, 16);
+    memcpy(&c, vector + i + 4, 16);
+    memcpy(&d, from + 4 * i + 16, 16);
+    low += a * b;
+    high += c * d;
+  }
+  low += high;
+  float sum = (low[0] + low[1]) + (low[2] + low[3]);
+  for (; i < count; i++) {
+    float b;
+    memcpy(&b, from + 4 * i, 4);
+    sum += vector[i] * b;
+  }
+  return sum;
+}
 
 CSIMD_INLINE void csimd_prefetch(const void *address) { __builtin_prefetch(address); }
 
