@@ -1,8 +1,11 @@
 #include "cicu.h"
 
+#include <string.h>
 #include <unicode/uchar.h>
+#include <unicode/uloc.h>
 #include <unicode/unorm2.h>
 #include <unicode/uscript.h>
+#include <unicode/ustring.h>
 #include <unicode/utf16.h>
 #include <unicode/uversion.h>
 
@@ -63,4 +66,15 @@ int32_t cicu_composition(uint32_t code_point, uint32_t *first, uint32_t *second)
   *first = (uint32_t)a;
   *second = (uint32_t)b;
   return 1;
+}
+
+int32_t cicu_language_name(const char *language, char *out, int32_t capacity) {
+  UErrorCode status = U_ZERO_ERROR;
+  UChar name[200];
+  int32_t length = uloc_getDisplayLanguage(language, "en", name, 200, &status);
+  if (U_FAILURE(status) || status == U_USING_DEFAULT_WARNING || length >= 200) return 0;
+  int32_t bytes = 0;
+  u_strToUTF8(out, capacity, &bytes, name, length, &status);
+  if (U_FAILURE(status) || bytes >= capacity || strcmp(out, language) == 0) return 0;
+  return bytes;
 }

@@ -32,6 +32,16 @@ enum AnyLanguageModel: Sendable {
     }
   }
 
+  var namedLabels: [(name: String, tag: LanguageTag?)] {
+    switch self {
+    case .native(let model): model.labels.map { ($0.description, $0) }
+    case .fastText(let model):
+      model.dictionary.labels.map {
+        (String(decoding: $0, as: UTF8.self), LanguageLabels.normalize($0, script: nil))
+      }
+    }
+  }
+
   var name: String? {
     switch self {
     case .native(let model): model.name

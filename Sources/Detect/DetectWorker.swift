@@ -60,6 +60,10 @@ public final class DetectWorker {
     var detection = Detection(
       tag: .undetermined(system.script), script: system.script, share: system.share,
       flags: flags(system, text))
+    if TextShape(text).isNotLanguage {
+      detection.tag = .notLanguage(system.script)
+      return detection
+    }
     let scored = scorer.score(text, system: system, sampling: isSampling)
     if scored.isNotLanguage {
       detection.tag = .notLanguage(system.script)
@@ -69,11 +73,48 @@ public final class DetectWorker {
     detection.probability = scored.candidates.0.probability
     if scored.prefersOtherScript { detection.flags.insert(.contradiction) }
     guard let label = scored.candidates.0.label else { return detection }
-    if detection.probability >= detector.threshold ?? scored.threshold {
+    if detection.probability >= detector.threshold(of: label, model: scored.threshold) {
       detection.tag = label
       detection.script = label.script
     }
+    addSecond(&detection, scored.second, system, text)
     return detection
+  }
+
+  /// The best labels of a text before any threshold, best first, at most `count`.
+  public func candidates(_ text: UnsafeRawBufferPointer, count: Int) -> [Candidate] {
+    let found = detect(text)
+    guard found.candidates.0.tag != 0 else { return [] }
+    guard found.candidates.1.tag != 0, count > 1 else { return [found.candidates.0] }
+    // Once more if a second script was scored after the first.
+    if found.second.tag & 0xFFFF_FFFF != found.candidates.0.tag & 0xFFFF_FFFF, found.second.tag != 0
+    {
+      counter.count(text)
+      _ = scorer.score(text, system: resolver.resolve(counter), sampling: isSampling)
+    }
+    return scorer.ranked(count)
+  }
+
+  /// Letters of a second script below which its language is not told.
+  private static let leastSecondLetters: UInt64 = 60
+  /// The least probability of a second script's language.
+  private static let leastSecondProbability: UInt16 = 8000
+
+  /// Adds the second language: of parts of the text, else of a second script.
+  private func addSecond(
+    _ detection: inout Detection, _ second: Candidate, _ system: WritingSystem,
+    _ text: UnsafeRawBufferPointer
+  ) {
+    detection.second = second
+    if second.tag == 0, system.isMixed, let other = resolver.second(counter, after: system),
+      other.letters >= Self.leastSecondLetters, other.share >= 1000
+    {
+      let scored = scorer.score(text, system: other, sampling: isSampling)
+      if scored.candidates.0.probability >= Self.leastSecondProbability, !scored.isNotLanguage {
+        detection.second = Candidate(tag: scored.candidates.0.tag, probability: other.share)
+      }
+    }
+    if detection.second.tag != 0 { detection.flags.insert(.secondLanguage) }
   }
 
   private func flags(_ system: WritingSystem, _ text: UnsafeRawBufferPointer) -> DetectionFlags {

@@ -14,6 +14,8 @@ public struct Detection: Sendable, Equatable {
   public var scriptShare: UInt16
   /// The best labels before any threshold, best first.
   public var candidates: (Candidate, Candidate, Candidate)
+  /// Another language of parts of the text, and the part it has, in 1/10,000; none as a rule.
+  public var second: Candidate
   /// What a reader of the label should know.
   public var flags: DetectionFlags
 
@@ -24,12 +26,17 @@ public struct Detection: Sendable, Equatable {
     self.script = script
     self.scriptShare = share
     self.candidates = (.none, .none, .none)
+    self.second = .none
     self.flags = flags
   }
 
+  /// How far the best label is ahead of the next one, in 1/10,000.
+  public var margin: UInt16 { candidates.0.probability &- candidates.1.probability }
+
   public static func == (a: Detection, b: Detection) -> Bool {
     a.tag == b.tag && a.probability == b.probability && a.script == b.script
-      && a.scriptShare == b.scriptShare && a.candidates == b.candidates && a.flags == b.flags
+      && a.scriptShare == b.scriptShare && a.candidates == b.candidates && a.second == b.second
+      && a.flags == b.flags
   }
 }
 
@@ -67,4 +74,8 @@ public struct DetectionFlags: OptionSet, Sendable, Hashable {
   public static let contradiction = DetectionFlags(rawValue: 4)
   /// Only a few fixed windows of the text were scored.
   public static let sampled = DetectionFlags(rawValue: 8)
+  /// Parts of the text are another language, or another script has its own.
+  public static let secondLanguage = DetectionFlags(rawValue: 16)
+  /// The input gave another label than the detector.
+  public static let inputDisagrees = DetectionFlags(rawValue: 32)
 }

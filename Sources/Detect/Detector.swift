@@ -6,30 +6,37 @@ import ShardifyCore
 ///
 /// The default model is part of the program. Another may be given by path, in shardify's own
 /// format or fastText's.
-public final class Detector: Sendable {
+public final class Detector: @unchecked Sendable {
   /// The version of ICU whose properties the scripts come from.
   public let icuVersion: String
-  /// SHA-256 of the model file.
-  public let modelFingerprint: SHA256.Digest
   /// The model's own name, or its file name.
   public let modelName: String
 
   let model: AnyLanguageModel
-  let threshold: UInt16?
+  private let threshold: UInt16?
+  private let labelThresholds: [LanguageTag: UInt16]
+  private let modelBytes: UnsafeRawBufferPointer
+  private let file: MappedFile?
 
   /// Opens a model.
   ///
   /// - Parameters:
   ///   - modelPath: A model file; nil for the embedded default model.
   ///   - threshold: The least probability of a label, in 1/10,000, in place of the model's own.
+  ///   - labelThresholds: The least probability of single labels, in place of both.
   /// - Throws: `DetectFailure` if the file cannot be read or is not a sound model.
-  public init(modelPath: String? = nil, threshold: UInt16? = nil) throws(DetectFailure) {
-    if let threshold, threshold > 10_000 {
+  public init(
+    modelPath: String? = nil, threshold: UInt16? = nil,
+    labelThresholds: [LanguageTag: UInt16] = [:]
+  ) throws(DetectFailure) {
+    let highest = max(threshold ?? 0, labelThresholds.values.max() ?? 0)
+    if highest > 10_000 {
       throw DetectFailure(
-        .setting, "cannot use threshold", found: "\(threshold)", expected: "0 to 10000",
+        .setting, "cannot use threshold", found: "\(highest)", expected: "0 to 10000",
         remedy: "give the least probability in 1/10,000")
     }
     self.threshold = threshold
+    self.labelThresholds = labelThresholds
     icuVersion = CharacterTable.shared.version
     guard let modelPath else {
       var count = 0
@@ -37,7 +44,8 @@ public final class Detector: Sendable {
       let native = try LanguageModel(bytes, path: nil, owner: nil)
       model = .native(native)
       modelName = native.name
-      modelFingerprint = SHA256.of(bytes)
+      modelBytes = bytes
+      self.file = nil
       return
     }
     let file: MappedFile
@@ -50,8 +58,22 @@ public final class Detector: Sendable {
     }
     model = try AnyLanguageModel(file)
     modelName = model.name ?? String(modelPath.split(separator: "/").last ?? "model")
-    modelFingerprint = SHA256.of(file.bytes)
+    modelBytes = file.bytes
+    self.file = file
   }
+
+  /// SHA-256 of the model file; reads all of it.
+  public var modelFingerprint: SHA256.Digest {
+    withExtendedLifetime(file) { SHA256.of(modelBytes) }
+  }
+
+  /// The least probability at which a label is given; `model` is what the model says.
+  func threshold(of label: LanguageTag, model: UInt16) -> UInt16 {
+    labelThresholds[label] ?? threshold ?? model
+  }
+
+  /// The labels of the model as it names them, and the tag each is read as, in the model's order.
+  public var modelLabels: [(name: String, tag: LanguageTag?)] { model.namedLabels }
 
   /// The labels the model can give.
   public var labels: [LanguageTag] { model.labels }

@@ -4,6 +4,10 @@ import ShardifyCore
 final class FastTextScorer: LabelScorer {
   private let model: FastTextModel
   private let predictor: FastTextPredictor
+  /// The allowed labels of the text scored last, and what their probabilities are divided by.
+  private var allowed: [Int] = []
+  private var allowedTotal = 1.0
+  private var lastTags: [UInt64] = []
   /// Tags of the labels by the script of the text, found once for each script that occurs.
   private var tags: [ScriptTag: [UInt64]] = [:]
 
@@ -17,6 +21,7 @@ final class FastTextScorer: LabelScorer {
   ) -> ScoredText {
     var result = ScoredText()
     result.threshold = 5000
+    allowed.removeAll(keepingCapacity: true)
     predictor.start()
     let ranges = TextWindows.ranges(of: text, sampling: sampling)
     for (number, range) in ranges.enumerated() {
@@ -27,6 +32,9 @@ final class FastTextScorer: LabelScorer {
     let probabilities = UnsafeBufferPointer(
       start: predictor.probabilities, count: model.dictionary.labels.count)
     fill(&result, probabilities, tags: labelTags(system.script), system: system)
+    if allowed.count == 1, let evidence = ScriptEvidence.all[system.script] {
+      result.candidates.0.probability = evidence.probability(text, ranges)
+    }
     return result
   }
 
@@ -37,7 +45,7 @@ final class FastTextScorer: LabelScorer {
   ) {
     var best = TopLabels()
     var all = TopLabels()
-    var allowed = 0.0
+    var sum = 0.0
     for (label, probability) in probabilities.enumerated() {
       let value = Double(probability)
       all.add(label, value)
@@ -46,13 +54,15 @@ final class FastTextScorer: LabelScorer {
         script == system.script
         || system.isUndecidedHan && (script == .simplifiedHan || script == .traditionalHan)
       guard tags[label] != 0, isAllowed else { continue }
-      allowed += value
+      sum += value
+      allowed.append(label)
       best.add(label, value)
     }
     result.prefersOtherScript = best.labels.0 != all.labels.0
     let isShare =
       model.arguments.loss == .softmax || model.arguments.loss == .hierarchicalSoftmax
-    let total = isShare ? max(allowed, 1e-30) : 1
+    let total = isShare ? max(sum, 1e-30) : 1
+    (allowedTotal, lastTags) = (total, tags)
     func candidate(_ label: Int, _ value: Double) -> Candidate {
       guard label >= 0 else { return .none }
       return Candidate(tag: tags[label], probability: Probability.fixed(value / total))
@@ -61,6 +71,16 @@ final class FastTextScorer: LabelScorer {
       candidate(best.labels.0, best.values.0), candidate(best.labels.1, best.values.1),
       candidate(best.labels.2, best.values.2)
     )
+  }
+
+  override func ranked(_ count: Int) -> [Candidate] {
+    let probabilities = predictor.probabilities
+    let order = allowed.sorted { (probabilities[$1], $0) < (probabilities[$0], $1) }
+    return order.prefix(count).map {
+      Candidate(
+        tag: lastTags[$0],
+        probability: Probability.fixed(Double(probabilities[$0]) / allowedTotal))
+    }
   }
 
   private func labelTags(_ script: ScriptTag) -> [UInt64] {

@@ -6,6 +6,8 @@ struct ScoredText {
   var candidates = (Candidate.none, Candidate.none, Candidate.none)
   /// The least probability at which the best one is given.
   var threshold: UInt16 = 0
+  /// Another language of parts of the text, and the part it has, in 1/10,000.
+  var second = Candidate.none
   /// The text is mostly digits and symbols.
   var isNotLanguage = false
   /// The model has no label of the script, or likes one of another script better.
@@ -18,4 +20,7 @@ class LabelScorer {
   func score(
     _ text: UnsafeRawBufferPointer, system: WritingSystem, sampling: Bool
   ) -> ScoredText { ScoredText() }
+
+  /// The best labels of the text scored last, best first.
+  func ranked(_ count: Int) -> [Candidate] { [] }
 }

@@ -1,3 +1,4 @@
+import CICU
 import ShardifyCore
 
 /// Brings the labels of models and corpora to one form, `xxx_Scrp`.
@@ -22,6 +23,24 @@ public enum LanguageLabels {
     let chosen = joined(own ?? usualScript(language, text: script), language, text: script)
     return LanguageTag(
       rawValue: UInt64(language) << 40 | UInt64(UInt8(ascii: "_")) << 32 | UInt64(chosen.rawValue))
+  }
+
+  /// The codes that are read as a language, in the order of codes: `iw`, `he` for `heb`.
+  public static func aliases(of language: String) -> [String] {
+    codes.filter { $0.language == language }.map(\.code)
+  }
+
+  /// The scripts a language is written in, the usual one first.
+  public static func scripts(of language: String) -> [ScriptTag] {
+    tables.scripts[packed(language.utf8)] ?? [.latin]
+  }
+
+  /// The English name of a language as ICU has it, or nil.
+  public static func name(of language: String) -> String? {
+    var text = [CChar](repeating: 0, count: 200)
+    guard cicu_language_name(language, &text, 200) > 0 else { return nil }
+    return String(
+      decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   /// Every code that is read as another: `(code, language)`, in the order of codes.

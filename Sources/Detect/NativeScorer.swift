@@ -10,6 +10,10 @@ final class NativeScorer: LabelScorer {
   private let features: UnsafeMutablePointer<UInt64>
   private let ids: UnsafeMutablePointer<UInt32>
   private let sums: UnsafeMutablePointer<Int32>
+  /// The sums of each eighth of the scored text, shape [segments, dimension], and their features.
+  private let segmentSums: UnsafeMutablePointer<Int32>
+  private var segmentCounts = [Int](repeating: 0, count: TextSegments.count)
+  private var lastRange = 0..<0
   /// The scores of the labels that the last text may have.
   let scores: UnsafeMutablePointer<Double>
   /// The number of the label that needs evidence, if the model has it.
@@ -26,6 +30,8 @@ final class NativeScorer: LabelScorer {
     ids = .allocate(capacity: capacity)
     sums = .allocate(capacity: dimension)
     sums.initialize(repeating: 0, count: dimension)
+    segmentSums = .allocate(capacity: dimension * TextSegments.count)
+    segmentSums.initialize(repeating: 0, count: dimension * TextSegments.count)
     scores = .allocate(capacity: model.labels.count)
     scores.initialize(repeating: 0, count: model.labels.count)
   }
@@ -34,6 +40,7 @@ final class NativeScorer: LabelScorer {
     features.deallocate()
     ids.deallocate()
     sums.deallocate()
+    segmentSums.deallocate()
     scores.deallocate()
   }
 
@@ -42,6 +49,7 @@ final class NativeScorer: LabelScorer {
   ) -> ScoredText {
     var result = ScoredText()
     let range = model.candidates(system)
+    lastRange = range
     var featureCount = sumFeatures(text, system.code, sampling: sampling)
     // A label alone in its script needs letters, not features.
     if range.count == 1, extractor.letters > 0 { featureCount = max(featureCount, 1) }
@@ -57,6 +65,15 @@ final class NativeScorer: LabelScorer {
       if !CantoneseEvidence.occurs(in: text, ranges) { scores[cantonese] = -.infinity }
     }
     let best = softmaxTop(range)
+    if range.count == 1, let evidence = ScriptEvidence.all[system.script] {
+      let ranges = TextWindows.ranges(of: text, sampling: sampling)
+      result.candidates.0 = Candidate(
+        tag: model.labels[range.lowerBound].rawValue,
+        probability: evidence.probability(text, ranges))
+      result.threshold = model.thresholds[range.lowerBound]
+      return result
+    }
+    if text.count >= TextSegments.leastBytes { result.second = secondLanguage(best.labels.0) }
     result.candidates = (
       candidate(best.labels.0, best.values.0), candidate(best.labels.1, best.values.1),
       candidate(best.labels.2, best.values.2)
@@ -70,31 +87,91 @@ final class NativeScorer: LabelScorer {
     model.score(sums, count: count, range: range, scores: scores)
   }
 
-  /// Sums the rows of all features of the scored parts into `sums`; returns how many there were.
+  /// Sums the rows of all features of the scored parts into `sums`, and those of every eighth of them
+  /// into `segmentSums`; returns how many there were.
   func sumFeatures(
     _ text: UnsafeRawBufferPointer, _ scriptCode: Int, sampling: Bool
   ) -> Int {
-    sums.update(repeating: 0, count: dimension)
+    segmentSums.update(repeating: 0, count: dimension * TextSegments.count)
+    for segment in 0..<TextSegments.count { segmentCounts[segment] = 0 }
     extractor.reset(scriptCode: scriptCode)
-    guard let start = text.baseAddress else { return 0 }
-    let base = start.assumingMemoryBound(to: UInt8.self)
-    var total = 0
-    for range in TextWindows.ranges(of: text, sampling: sampling) {
-      var place = range.lowerBound
-      while place < range.upperBound, total < 1 << 24 {
-        let stop = min(range.upperBound, place + Self.partBytes)
-        total += sum(extractor.feed(base, &place, stop: stop, end: text.count, ids: features))
+    if let start = text.baseAddress {
+      let base = start.assumingMemoryBound(to: UInt8.self)
+      var total = 0
+      let ranges = TextWindows.ranges(of: text, sampling: sampling)
+      for (number, range) in ranges.enumerated() {
+        // One range is cut in eight, eight are the segments.
+        let width = max(1, (range.count + TextSegments.count - 1) / TextSegments.count)
+        let part = ranges.count == 1 ? min(Self.partBytes, width) : Self.partBytes
+        var place = range.lowerBound
+        var segment = number
+        while place < range.upperBound, total < 1 << 24 {
+          if ranges.count == 1 { segment = (place - range.lowerBound) / width }
+          let stop = min(range.upperBound, place + part)
+          total += sum(
+            extractor.feed(base, &place, stop: stop, end: text.count, ids: features), segment)
+        }
+        total += sum(extractor.finish(ids: features), segment)
       }
-      total += sum(extractor.finish(ids: features))
     }
-    return total
+    sums.update(repeating: 0, count: dimension)
+    for segment in 0..<TextSegments.count {
+      for i in 0..<dimension { sums[i] &+= segmentSums[segment * dimension + i] }
+    }
+    return segmentCounts.reduce(0, +)
   }
 
-  /// Adds the rows of the features that the model has; returns how many there were.
-  private func sum(_ count: Int) -> Int {
+  /// Adds the rows of the features that the model has to a segment; returns how many there were.
+  private func sum(_ count: Int, _ segment: Int) -> Int {
+    let place = min(max(segment, 0), TextSegments.count - 1)
     let found = clm_find_rows(model.tags, UInt32(model.rowCount / 4), features, count, ids)
-    clm_sum_rows(model.rows, model.codebook, ids, found, sums)
+    clm_sum_rows(model.rows, model.codebook, ids, found, segmentSums + place * dimension)
+    segmentCounts[place] += found
     return found
+  }
+
+  /// A label that other parts of the text have than the whole; `first` is that of the whole.
+  private func secondLanguage(_ first: Int) -> Candidate {
+    guard first >= 0 else { return .none }
+    var labels = [first]
+    for label in lastRange where label != first && scores[label] > -.infinity {
+      var place = labels.count
+      while place > 1, scores[labels[place - 1]] < scores[label] { place -= 1 }
+      guard place < TextSegments.candidates else { continue }
+      labels.insert(label, at: place)
+      if labels.count > TextSegments.candidates { labels.removeLast() }
+    }
+    var one = [Double](repeating: 0, count: model.labels.count)
+    var table: [[Double]] = []
+    for segment in 0..<TextSegments.count
+    where segmentCounts[segment] >= TextSegments.leastFeatures {
+      one.withUnsafeMutableBufferPointer { buffer in
+        guard let base = buffer.baseAddress else { return }
+        for label in labels {
+          model.score(
+            segmentSums + segment * dimension, count: segmentCounts[segment],
+            range: label..<label + 1, scores: base)
+        }
+      }
+      table.append(labels.map { one[$0] })
+    }
+    guard let second = TextSegments.second(labels: labels, scores: table) else { return .none }
+    return Candidate(
+      tag: model.labels[second.label].rawValue,
+      probability: UInt16(second.votes * 10_000 / max(table.count, 1)))
+  }
+
+  override func ranked(_ count: Int) -> [Candidate] {
+    let range = lastRange
+    let order = range.sorted { (scores[$1], $0) < (scores[$0], $1) }
+    guard let first = order.first, scores[first] > -.infinity else { return [] }
+    let top = scores[first]
+    let total = range.reduce(0.0) { $0 + FixedExponential.exp(scores[$1] - top) }
+    return order.prefix(count).map {
+      Candidate(
+        tag: model.labels[$0].rawValue,
+        probability: Probability.fixed(FixedExponential.exp(scores[$0] - top) / total))
+    }
   }
 
   /// Turns the scores of `range` into probabilities and picks the three best.

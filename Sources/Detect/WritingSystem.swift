@@ -88,6 +88,35 @@ struct WritingSystemResolver {
     return system
   }
 
+  /// The writing system of the letters that are not in `first`: what the text would be without those.
+  func second(_ counter: ScriptCounter, after first: WritingSystem) -> WritingSystem? {
+    let counts = counter.counts
+    let firstIsEast = isEast.indices.contains(first.code) && parts(first.code)
+    var best = 255
+    var letters: UInt64 = 0
+    for code in counter.codes.lazy.map({ Int($0) })
+    where code != first.code && code != 255 && !isEast[code] && counts[code] > letters {
+      (best, letters) = (code, counts[code])
+    }
+    let east =
+      firstIsEast ? 0 : counter.codes.reduce(0) { $0 + (isEast[Int($1)] ? counts[Int($1)] : 0) }
+    guard max(letters, east) > 0 else { return nil }
+    var system = first
+    system.isUndecidedHan = false
+    if east > letters {
+      (best, letters) = (eastern(counter, east: east), east)
+      system.isUndecidedHan = best == traditional && counter.simplified == counter.traditional
+    }
+    (system.code, system.script, system.letters) = (best, names[best], letters)
+    system.share = UInt16((letters &* 10_000 &+ first.letters / 2) / max(first.letters, 1))
+    return system
+  }
+
+  /// Whether a code is that of an East Asian way of writing.
+  private func parts(_ code: Int) -> Bool {
+    isEast[code] || [japanese, korean, simplified, traditional].contains(code)
+  }
+
   /// Hangul wins if it has at least a third of the East Asian letters, then kana with a twentieth:
   /// Japanese prose has a half, a Chinese text that quotes a Japanese name has less.
   private func eastern(_ counter: ScriptCounter, east: UInt64) -> Int {

@@ -9,6 +9,8 @@ public struct IngestOptions: Sendable {
     case model
     /// The input's label, where it can be read; else the model.
     case input
+    /// Both: where the input's label is another than the model's, the document is undetermined.
+    case agree
   }
 
   /// Files, folders, patterns, or `-`.

@@ -112,8 +112,13 @@ final class IngestWorker {
     if !document.language.isEmpty {
       inputLanguage = LanguageLabels.normalize(document.language, script: detection.script)
     }
-    var language = detection.tag
-    if settings.languageSource == .input, let given = inputLanguage { language = given }
+    let language = Self.language(detection, inputLanguage, settings.languageSource)
+    var detectionFlags = detection.flags
+    if let given = inputLanguage, given != detection.tag { detectionFlags.insert(.inputDisagrees) }
+    // The second language, where there is one, stands in the place of the second-best label.
+    let (first, next, third) = detection.candidates
+    let hasSecond = detection.flags.contains(.secondLanguage)
+    let labels = hasSecond ? (first, detection.second, next) : (first, next, third)
 
     scratch.truncate(to: 0)
     encoder.encode(document.text, special: false, into: scratch)
@@ -130,19 +135,29 @@ final class IngestWorker {
       offset: UInt64(document.offset),
       idHash: document.id.isEmpty ? 0 : max(1, ContentHash(of: document.id).high),
       script: detection.script, scriptShare: detection.scriptShare,
-      detectionFlags: detection.flags.rawValue,
-      labels: (
-        detection.candidates.0.tag, detection.candidates.1.tag, detection.candidates.2.tag
-      ),
+      detectionFlags: detectionFlags.rawValue,
+      labels: (labels.0.tag, labels.1.tag, labels.2.tag),
       probabilities: (
-        detection.candidates.0.probability, detection.candidates.1.probability,
-        detection.candidates.2.probability
+        labels.0.probability, labels.1.probability, labels.2.probability
       ), inputLanguage: inputLanguage?.rawValue ?? 0)
     let firstNumber = Int32(numbers.count)
     numbers.append(contentsOf: document.numbers)
     split(
       &row, textBytes: document.text.count, scalars: scalarCount(document.text), unit: unit,
       firstNumber: firstNumber)
+  }
+
+  /// The language of a document whose input may have named one.
+  private static func language(
+    _ detection: Detection, _ given: LanguageTag?, _ source: IngestOptions.LanguageSource
+  ) -> LanguageTag {
+    switch source {
+    case .model: return detection.tag
+    case .input: return given ?? detection.tag
+    case .agree:
+      guard let given, given != detection.tag else { return detection.tag }
+      return LanguageTag(language: "und", script: detection.script) ?? detection.tag
+    }
   }
 
   /// Cuts the tokens in hand into pieces and keeps them.

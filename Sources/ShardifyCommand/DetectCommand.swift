@@ -1,6 +1,5 @@
 import ArgumentParser
 import Detect
-import Glibc
 import ShardifyCore
 import Terminal
 
@@ -8,7 +7,10 @@ struct DetectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "detect",
     abstract: "Tell language and script: a text a line in; tag, probability, script, share out.",
-    discussion: "Columns are separated by tabs: eng_Latn, 0.9871, Latn, 1.0000.")
+    discussion: """
+      Columns are separated by tabs: eng_Latn, 0.9871, Latn, 1.0000. With --top K as many labels \
+      follow, each with its probability; with --json a line is an object with all that was found.
+      """)
 
   @Flag(help: "Lines are JSON objects.")
   var jsonl = false
@@ -16,42 +18,100 @@ struct DetectCommand: ParsableCommand {
   @Option(help: "JSON field of the text.")
   var textField = "text"
 
-  @Option(help: "A fastText language model; by default the built-in one.")
-  var languageModel: String?
+  @OptionGroup var model: ModelOptions
+
+  @Option(help: "Add the best K labels and their probabilities, before any threshold.")
+  var top = 0
+
+  @Flag(help: "Write JSON objects.")
+  var json = false
+
+  @Flag(help: "Score long texts whole, not in eight windows.")
+  var noSample = false
+
+  @Flag(help: "Tell the script only: the tag is und_Scrp.")
+  var onlyScript = false
+
+  @Option(name: [.customLong("jobs"), .customLong("threads")], help: "Threads (default: 1).")
+  var jobs = 1
+
+  func validate() throws {
+    if jobs < 1 || jobs > 1024 { throw ValidationError("--jobs \(jobs): expected from 1 to 1024") }
+    if top < 0 || top > 4096 { throw ValidationError("--top \(top): expected from 0 to 4096") }
+  }
 
   func run() throws {
-    let worker = try Detector(modelPath: languageModel).makeWorker()
-    var input = try LineInput()
-    var out: [UInt8] = []
-    func answer(_ text: UnsafeRawBufferPointer) {
-      let found = worker.detect(text)
+    let detector = try model.detector()
+    let blocks = DetectBlocks(
+      detector: detector, form: jsonl ? .jsonl(field: textField) : .lines, jobs: jobs,
+      isSampling: !noSample)
+    let (top, json, onlyScript) = (top, json, onlyScript)
+    try blocks.run { worker, text, out in
+      let found = onlyScript ? worker.script(text) : worker.detect(text)
+      let best = top > 0 && !onlyScript ? worker.candidates(text, count: top) : []
       let line =
-        "\(found.tag)\t\(DetectCommand.fraction(found.probability))\t\(found.script)\t"
-        + "\(DetectCommand.fraction(found.scriptShare))\n"
+        json
+        ? DetectCommand.object(found, best, worker.scripts(text))
+        : DetectCommand.columns(found, best)
       out.append(contentsOf: line.utf8)
+      out.append(10)
     }
-    func flush() {
-      Console.write(out, to: STDOUT_FILENO)
-      out.removeAll(keepingCapacity: true)
+  }
+
+  private static func columns(_ found: Detection, _ best: [Candidate]) -> String {
+    var line =
+      "\(found.tag)\t\(fraction(found.probability))\t\(found.script)\t\(fraction(found.scriptShare))"
+    for candidate in best {
+      line += "\t\(candidate.label.map(\.description) ?? "")\t\(fraction(candidate.probability))"
     }
-    if jsonl {
-      try TextLines.forEach(
-        &input, field: textField, what: "cannot detect", { answer($0) }, flush: { flush() })
-      return
+    return line
+  }
+
+  private static func object(
+    _ found: Detection, _ best: [Candidate], _ scripts: ScriptHistogram
+  ) -> String {
+    func share(_ value: UInt16) -> JSONText { .real(Double(value) / 10_000) }
+    func labels(_ candidates: [Candidate]) -> JSONText {
+      .list(
+        candidates.filter { $0.tag != 0 }.map {
+          .object([
+            ("language", .text($0.label?.description ?? "")),
+            ("probability", share($0.probability)),
+          ])
+        })
     }
-    while let block = try input.next() {
-      block.withUnsafeBytes { all in
-        var start = 0
-        while start < all.count {
-          let end = all[start...].firstIndex(of: 10) ?? all.count
-          var line = UnsafeRawBufferPointer(rebasing: all[start..<end])
-          if line.last == 13 { line = UnsafeRawBufferPointer(rebasing: line.dropLast()) }
-          answer(line)
-          start = end + 1
-        }
-      }
-      flush()
+    let three = [found.candidates.0, found.candidates.1, found.candidates.2]
+    var members: [(String, JSONText)] = [
+      ("language", .text("\(found.tag)")), ("probability", share(found.probability)),
+      ("margin", share(found.margin)), ("script", .text("\(found.script)")),
+      ("script_share", share(found.scriptShare)),
+      ("candidates", labels(best.isEmpty ? three : best)),
+    ]
+    if let second = found.second.label {
+      members.append(
+        (
+          "second",
+          .object([("language", .text("\(second)")), ("part", share(found.second.probability))])
+        ))
     }
+    members.append(("flags", .list(flagNames(found.flags).map { .text($0) })))
+    members.append(
+      ("scripts", .object(scripts.rows.map { ("\($0.script)", .number(Int($0.letters))) })))
+    for (name, count) in [
+      ("unassigned", scripts.unassigned), ("private_use", scripts.privateUse),
+      ("invalid_bytes", scripts.invalidBytes),
+    ] where count > 0 {
+      members.append((name, .number(Int(count))))
+    }
+    return JSONText.line(members)
+  }
+
+  private static func flagNames(_ flags: DetectionFlags) -> [String] {
+    let names: [(DetectionFlags, String)] = [
+      (.mixedScript, "mixed_script"), (.short, "short"), (.contradiction, "contradiction"),
+      (.sampled, "sampled"), (.secondLanguage, "second_language"),
+    ]
+    return names.filter { flags.contains($0.0) }.map(\.1)
   }
 
   /// Ten-thousandths as 0.1234.

@@ -60,7 +60,11 @@ struct IngestCommand: ParsableCommand {
   @Option(help: "A fastText language model; by default the built-in one.")
   var languageModel: String?
 
-  @Option(help: "Whose language label rules: model or input (then the model where it has none).")
+  @Option(
+    help: """
+      Whose language label rules: model, input (the model where it has none), or agree \
+      (undetermined where the two differ).
+      """)
   var trust: IngestOptions.LanguageSource = .model
 
   @Option(help: "Longer documents are cut into pieces of so many tokens.")

@@ -38,7 +38,8 @@ struct ShardifyRoot: ParsableCommand {
     subcommands: [
       IngestCommand.self, BalanceCommand.self, VerifyCommand.self, LocateCommand.self,
       RepairCommand.self, InspectCommand.self,
-      OrderCommand.self, DetectCommand.self, EncodeCommand.self, DecodeCommand.self,
+      OrderCommand.self, DetectCommand.self, LanguagesCommand.self, LanguageEvalCommand.self,
+      EncodeCommand.self, DecodeCommand.self,
       TrainTokenizerCommand.self, TokenizerReportCommand.self,
     ])
 }

@@ -27,6 +27,9 @@ const char *cicu_script_name(int32_t script);
 /// Writes the scripts that use a code point, in ICU's order, and returns how many; 0 on an error.
 int32_t cicu_script_extensions(uint32_t code_point, int32_t *out, int32_t capacity);
 
+/// Writes the English name of a language, UTF-8 and a final zero; returns its bytes, 0 if ICU knows none.
+int32_t cicu_language_name(const char *language, char *out, int32_t capacity);
+
 /// If the code point is the canonical composition of two, writes them and returns 1.
 int32_t cicu_composition(uint32_t code_point, uint32_t *first, uint32_t *second);
 /// ICU's word boundaries of the root locale; for one thread at a time.

@@ -171,6 +171,24 @@ CSIMD_INLINE int32_t csimd_least(const int32_t *p, intptr_t count) {
   a = _mm_min_ss(a, _mm_shuffle_ps(a, a, 1));
   return _mm_cvtsi128_si32(_mm_castps_si128(a));
 }
+CSIMD_INLINE uint64_t csimd_between64(const __m128i v[4], uint8_t first, uint8_t last) {
+  // Moved so that the wanted bytes are the lowest as signed numbers: one comparison instead of two.
+  __m128i move = _mm_set1_epi8((char)(0x80 - first));
+  __m128i limit = _mm_set1_epi8((char)(0x80 + (last - first) + 1));
+  uint64_t mask = 0;
+  for (int i = 0; i < 4; i++)
+    mask |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmplt_epi8(_mm_add_epi8(v[i], move), limit))
+            << 16 * i;
+  return mask;
+}
+typedef struct {
+  __m128i part[4];
+} csimd_bytes;
+CSIMD_INLINE csimd_bytes csimd_load64(const void *p) {
+  csimd_bytes v;
+  for (int i = 0; i < 4; i++) v.part[i] = _mm_loadu_si128((const __m128i *)p + i);
+  return v;
+}
 #elif defined(__aarch64__)
 #include <arm_neon.h>
 
@@ -205,7 +223,43 @@ CSIMD_INLINE int32_t csimd_least(const int32_t *p, intptr_t count) {
   }
   return vminvq_s32(vminq_s32(a, b));
 }
+CSIMD_INLINE uint64_t csimd_between64(const uint8x16_t v[4], uint8_t first, uint8_t last) {
+  uint64_t mask = 0;
+  for (int i = 0; i < 4; i++) {
+    uint8x16_t low = vsubq_u8(v[i], vdupq_n_u8(first));
+    mask |= (uint64_t)csimd_mask(vcleq_u8(low, vdupq_n_u8((uint8_t)(last - first)))) << 16 * i;
+  }
+  return mask;
+}
+typedef struct {
+  uint8x16_t part[4];
+} csimd_bytes;
+CSIMD_INLINE csimd_bytes csimd_load64(const void *p) {
+  csimd_bytes v;
+  for (int i = 0; i < 4; i++) v.part[i] = vld1q_u8((const uint8_t *)p + 16 * i);
+  return v;
+}
 #else
 #error "shardify is built for x86-64 and arm64"
 #endif
+
+/// What 64 bytes look like, bit i for byte i: ASCII letters; bytes from 0x80; spaces; bytes that are not
+/// white space or control; digits; symbols, which are the rest of ASCII but `. , ' - ! ?`.
+typedef struct {
+  uint64_t letters, high, blanks, dark, digits, symbols;
+} csimd_shape;
+
+CSIMD_INLINE csimd_shape csimd_shape64(const void *p) {
+  csimd_bytes v = csimd_load64(p);
+  csimd_shape shape;
+  shape.letters = csimd_between64(v.part, 'A', 'Z') | csimd_between64(v.part, 'a', 'z');
+  shape.high = csimd_between64(v.part, 0x80, 0xFE) | csimd_between64(v.part, 0xFF, 0xFF);
+  shape.blanks = csimd_between64(v.part, ' ', ' ');
+  shape.dark = csimd_between64(v.part, '!', '~') | shape.high;
+  shape.digits = csimd_between64(v.part, '0', '9');
+  uint64_t prose = csimd_between64(v.part, ',', '.') | csimd_between64(v.part, '\'', '\'') |
+                   csimd_between64(v.part, '!', '!') | csimd_between64(v.part, '?', '?');
+  shape.symbols = shape.dark & ~(shape.high | shape.letters | shape.digits | prose);
+  return shape;
+}
 #endif
