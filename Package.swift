@@ -107,7 +107,7 @@ let package = Package(
     tests("BalanceTests", ["Balance", "ShardifyCore"]),
     tests("ShardsTests", ["Shards", "ShardifyCore", "Files", "Compression"]),
     tests("ManifestTests", ["Manifest", "ShardifyCore", "Files", grdb]),
-    tests("LoadTests", ["Load", "ShardifyCore", "Files", "Compression", "Shards"]),
+    tests("LoadTests", ["Load", "ShardifyCore", "Files", "Compression", "Shards", "Balance"]),
     tests("DatasetTests", ["Dataset", "Load", "Manifest", "ShardifyCore", "Files"]),
     tests(
       "ShardifyTests",

@@ -35,6 +35,7 @@ extension DatasetFacts {
     self.init(
       folder: FileSystem.parent(file),
       fingerprint: try fact("fingerprint") { SHA256.Digest(hex: $0) },
+      plan: try fact("plan_sha256") { SHA256.Digest(hex: $0) },
       tokenWidthBytes: try fact("token_width_bytes") {
         Int($0).flatMap { $0 == 2 || $0 == 4 ? $0 : nil }
       },

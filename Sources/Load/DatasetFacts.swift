@@ -9,6 +9,8 @@ public struct DatasetFacts: Sendable {
   public var folder: String
   /// The fingerprint of the manifest.
   public var fingerprint: SHA256.Digest
+  /// The SHA-256 of the plan, which every shard of the dataset carries.
+  public var plan: SHA256.Digest
   /// Bytes of a token id in the shards: 2 or 4.
   public var tokenWidthBytes: Int
   /// Ids are below this.
@@ -27,12 +29,13 @@ public struct DatasetFacts: Sendable {
 
   /// Joins the parts; see the properties.
   public init(
-    folder: String, fingerprint: SHA256.Digest, tokenWidthBytes: Int, vocabularySize: Int,
-    endOfTextID: TokenID, languages: [LanguageTag], shards: [ShardFacts], holdout: [ShardFacts],
-    languageTokens: [Int] = []
+    folder: String, fingerprint: SHA256.Digest, plan: SHA256.Digest, tokenWidthBytes: Int,
+    vocabularySize: Int, endOfTextID: TokenID, languages: [LanguageTag], shards: [ShardFacts],
+    holdout: [ShardFacts], languageTokens: [Int] = []
   ) {
     self.folder = folder
     self.fingerprint = fingerprint
+    self.plan = plan
     self.tokenWidthBytes = tokenWidthBytes
     self.vocabularySize = vocabularySize
     self.endOfTextID = endOfTextID

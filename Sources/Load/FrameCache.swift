@@ -29,7 +29,8 @@ final class FrameCache: @unchecked Sendable {
 
   /// - Parameters:
   ///   - frameLimit: Frames kept.
-  ///   - memoryBytes: Memory of frames and piece tables kept; what is in use comes on top.
+  ///   - memoryBytes: Memory of frames and piece tables kept, that kept for frames to come with it;
+  ///     what threads are at comes on top.
   init(
     _ source: any TokenSource, shardTokens: [Int], vocabularySize: Int, frameLimit: Int,
     memoryBytes: Int
@@ -146,7 +147,7 @@ final class FrameCache: @unchecked Sendable {
       }
     }
     var frames = kept.count { $0.key.frame >= 0 }
-    var sizeBytes = kept.reduce(0) { $0 + $1.sizeBytes }
+    var sizeBytes = kept.reduce(pool.sizeBytes) { $0 + $1.sizeBytes }
     guard frames > frameLimit || sizeBytes > memoryBytes else { return }
     // `lastUse` is unique, so the order of the dictionary does not matter.
     for old in kept.sorted(by: { $0.lastUse < $1.lastUse }).dropLast() {

@@ -75,6 +75,9 @@ final class FramePool: Sendable {
     for (_, memory) in spare.withLock({ $0 }) { memory.base.deallocate() }
   }
 
+  /// Memory held.
+  var sizeBytes: Int { spare.withLock { $0.reduce(0) { $0 + $1.0 } } }
+
   func take(_ sizeBytes: Int) -> UnsafeMutableRawPointer? {
     spare.withLock { spare in
       guard let place = spare.lastIndex(where: { $0.0 == sizeBytes }) else { return nil }

@@ -7,8 +7,9 @@ public struct ReaderOptions: Sendable {
   /// Decompressed frames kept, half a MiB to one each; nil for one for each lane that this rank
   /// reads, and a few more.
   public var framesKept: Int?
-  /// Memory for frames, piece tables and batches ahead. With less than the lanes need, frames are
-  /// decompressed and shards opened again and again: slower, and the same samples.
+  /// Memory for frames, piece tables and batches ahead; what threads are reading or copying at the
+  /// moment comes on top. With less than the lanes need, frames are decompressed and shards opened
+  /// again and again: slower, and the same samples.
   public var memoryBytes: Int
   /// Leaves out samples of shards that cannot be read, and counts them, instead of stopping.
   public var skipsBadShards: Bool

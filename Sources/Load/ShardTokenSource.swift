@@ -49,14 +49,19 @@ public struct ShardTokenSource: TokenSource {
         remedy: "the shard and the manifest do not belong together; run verify")
     }
     let header = reader.header
+    // Which shard it is comes first: it says more than that its size is another's.
+    try check("plan", "\(header.plan)", "\(facts.plan)")
+    try check("part", Self.part(header.isHoldout), Self.part(isHoldout))
+    try check("number", "\(header.shard)", "\(shard)")
+    try check("shards in its part", "\(header.shardCount)", "\(isHoldout ? 0 : shards.count)")
     try check("file size", "\(reader.fileSizeBytes)", "\(shards[shard].fileSizeBytes)")
     try check("tokens", "\(header.tokenCount)", "\(shards[shard].tokens)")
-    try check("number", "\(header.shard)", "\(shard)")
-    try check("held out:", "\(header.isHoldout)", "\(isHoldout)")
     try check("token width", "\(header.tokenWidthBytes)", "\(facts.tokenWidthBytes)")
     try check("vocabulary", "\(header.vocabularySize)", "\(facts.vocabularySize)")
     try check("end-of-text id", "\(header.endOfTextID)", "\(facts.endOfTextID)")
   }
+
+  private static func part(_ isHoldout: Bool) -> String { isHoldout ? "holdout" : "train" }
 
   fileprivate static func failure(_ error: ShardsFailure) -> LoadFailure {
     LoadFailure(

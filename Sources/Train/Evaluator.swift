@@ -41,8 +41,7 @@ struct Evaluator {
     _ engine: GPTEngine, step: Int, ranks: Communicator
   ) throws(TrainFailure) -> EvaluationResult {
     let length = windows.sequenceLength
-    let (count, rank, worldSize) = (windows.windows, ranks.rank, ranks.worldSize)
-    let part = (rank * count / worldSize)..<((rank + 1) * count / worldSize)
+    let part = windows.part(rank: ranks.rank, worldSize: ranks.worldSize)
     let rows = part.lowerBound * length..<part.upperBound * length
     let losses = engine.losses(
       ids: Array(windows.ids[rows]), targets: Array(windows.targets[rows]),

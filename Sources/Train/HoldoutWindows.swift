@@ -49,6 +49,11 @@ struct HoldoutWindows: Sendable {
     closeWindow()
   }
 
+  /// The windows of one rank: those of all ranks are all windows, each once.
+  func part(rank: Int, worldSize: Int) -> Range<Int> {
+    (rank * windows / worldSize)..<((rank + 1) * windows / worldSize)
+  }
+
   private mutating func add(
     _ tokens: ArraySlice<TokenID>, _ piece: HoldoutPiece, _ endOfTextID: TokenID
   ) {

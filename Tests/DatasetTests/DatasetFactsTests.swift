@@ -11,6 +11,7 @@ import Testing
     var manifest = DatasetManifest()
     manifest.dataset = [
       "token_width_bytes": "2", "vocabulary_size": "300", "end_of_text_id": "299",
+      "plan_sha256": "\(SHA256.of([7]))",
     ]
     for (tag, tokens) in [("aaa_Latn", 70), ("bbb_Cyrl", 30)] {
       var language = DatasetManifest.Language(tag: try #require(LanguageTag(tag)))
@@ -41,6 +42,7 @@ import Testing
     let facts = try facts(manifest, in: folder)
     #expect(facts.folder == folder.path)
     #expect(facts.fingerprint == manifest.fingerprint)
+    #expect(facts.plan == SHA256.of([7]))
     #expect(facts.tokenWidthBytes == 2 && facts.vocabularySize == 300 && facts.endOfTextID == 299)
     #expect(facts.languages.map { "\($0)" } == ["aaa_Latn", "bbb_Cyrl"])
     #expect(facts.languageTokens == [70, 30])
@@ -54,6 +56,7 @@ import Testing
     for (name, value) in [
       ("token_width_bytes", "3"), ("vocabulary_size", "-1"), ("vocabulary_size", "x"),
       ("end_of_text_id", "300"), ("end_of_text_id", "-1"), ("vocabulary_size", ""),
+      ("plan_sha256", "12"), ("plan_sha256", ""),
     ] {
       let folder = try TemporaryFolder()
       var manifest = try manifest()

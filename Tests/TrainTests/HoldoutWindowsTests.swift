@@ -47,4 +47,19 @@ import Testing
     #expect(windows.segments.allSatisfy { $0.language == 0 })
     #expect(windows.segments.reduce(0) { $0 + $1.rows } == 100)
   }
+
+  /// An evaluation adds the ranks' sums: that is the same text for any number of them.
+  @Test(arguments: 1...8)
+  func ranksTogetherTakeEachWindowOnce(worldSize: Int) throws {
+    for length in [5, 32, 500] {
+      let windows = try windows(length: length, budgets: [1 << 20, 1 << 20])
+      let parts = (0..<worldSize).map { windows.part(rank: $0, worldSize: worldSize) }
+      #expect(parts.flatMap { Array($0) } == Array(0..<windows.windows))
+      // A segment lies in one window, so it is one rank's.
+      #expect(
+        windows.segments.allSatisfy {
+          $0.firstRow / length == ($0.firstRow + $0.rows - 1) / length
+        })
+    }
+  }
 }

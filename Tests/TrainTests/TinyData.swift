@@ -52,9 +52,9 @@ struct TinyData {
       for entry in shard.pieces.entries { languageTokens[entry.language] += entry.tokenCount }
     }
     self.facts = DatasetFacts(
-      folder: "", fingerprint: digest, tokenWidthBytes: 2, vocabularySize: Self.vocabulary,
-      endOfTextID: 39, languages: languages, shards: facts(training), holdout: facts(holdout),
-      languageTokens: languageTokens)
+      folder: "", fingerprint: digest, plan: digest, tokenWidthBytes: 2,
+      vocabularySize: Self.vocabulary, endOfTextID: 39, languages: languages,
+      shards: facts(training), holdout: facts(holdout), languageTokens: languageTokens)
   }
 
   static func options(steps: Int) -> TrainerOptions {
