@@ -11,6 +11,7 @@ import sys
 
 import data
 import measure
+import planning
 import settings
 
 
@@ -189,6 +190,8 @@ def main():
         bench.memory()
     if "data" in settings.GROUPS:
         data.run(bench, settings.ROUNDS)
+    if "planning" in settings.GROUPS:
+        planning.run(bench)
 
 
 main()

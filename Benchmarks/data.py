@@ -59,7 +59,7 @@ def end_of_text(store):
     shown = subprocess.run(
         [settings.SHARDIFY, "inspect", os.path.join(settings.WORK, store), "--json"],
         capture_output=True, text=True, check=True).stdout
-    return str(json.loads(shown)["facts"]["end_of_text_id"])
+    return str(json.loads(shown)["end_of_text_id"])
 
 
 def sizes(bench, store):

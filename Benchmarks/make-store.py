@@ -124,6 +124,7 @@ def catalog(path, runs, documents):
         CREATE TABLE holdout (language TEXT NOT NULL, content BLOB NOT NULL, PRIMARY KEY (language, content)) STRICT, WITHOUT ROWID;
         CREATE TABLE provenance (entry INTEGER PRIMARY KEY AUTOINCREMENT, time TEXT NOT NULL, text TEXT NOT NULL) STRICT;
         PRAGMA application_id = 0x53484443;
+        PRAGMA user_version = 1;
     """)
     facts = {
         "format_version": 1, "store_key": STORE_KEY.hex(), "holdout_threshold": (1 << 64) // 1000, "holdout_minimum": 0,

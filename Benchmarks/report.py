@@ -16,7 +16,7 @@ class Results:
 
     def __init__(self, path):
         self.about, self.skipped, self.failed, self.hashes = {}, [], [], defaultdict(set)
-        self.rows = defaultdict(list)
+        self.rows, self.sizes = defaultdict(list), {}
         with open(path) as file:
             for line in file:
                 row = json.loads(line)
@@ -26,6 +26,8 @@ class Results:
                     self.skipped.append(row["skipped"])
                 elif "encode_sha256" in row:
                     self.hashes[row["encode_sha256"]].add(row["value"])
+                elif "bytes_per_token" in row:
+                    self.sizes[row["language"]] = row["bytes_per_token"]
                 elif "failed" in row:
                     self.failed.append(row)
                 else:
@@ -149,6 +151,47 @@ def memory_lines(results):
     return lines
 
 
+def data_lines(results):
+    """Writing shards, against zstd and against writers that are given the ids ready."""
+    zstd = total(*(results.median(("data", "zstd", name), cpu)
+                   for name in ("-d to nowhere", "-1 to a file")))
+    lines = []
+    rate = None
+    for level, target in ((3, ""), (1, ">= 60%")):
+        key = ("data", "shardify", f"jobs 1, level {level}")
+        own, tokens = results.median(key, cpu), results.output(key, "tokens")
+        lines.append((
+            f"writing shards, level {level}: speed against zstd -1 decompress + compress (CPU)",
+            MISSING if own is None or zstd is None else f"{100 * zstd / own:.0f}%", target))
+        if own and tokens and level == 3:
+            rate = tokens / own
+            lines.append(("writing shards, level 3", f"{rate / 1e6:.1f} M tokens per CPU second", ""))
+    for tool, name in (("datatrove", "datatrove's merger"), ("mds", "MDSWriter, zstd:3")):
+        peer = results.median(
+            ("data", tool, "ready ids"), lambda row: row["output"]["tokens"] / row["output"]["cpu_s"])
+        lines.append((f"writing shards, level 3, against {name}, tokens per CPU second",
+                      ratio(rate, peer), ">= 30x"))
+    for stage in ("ingest", "balance"):
+        peaks = {times: results.median(("data", "shardify", f"slice {times} times, {stage}"),
+                                       lambda row: row["peak_rss_mb"]) for times in (1, 3, 10)}
+        if None not in peaks.values():
+            lines.append((f"peak memory of {stage}, a quarter of the corpus given 1, 3 and 10 times",
+                          ", ".join(f"{peak:.0f}" for peak in peaks.values()) + " MB RSS", "flat"))
+    for (name, _, setting), rows in results.rows.items():
+        if name == "planning":
+            lines.append((f"planning 1,000 languages and {setting}",
+                          f"{cpu(rows[-1]):.1f} CPU s, {rows[-1]['peak_rss_mb']:.0f} MB RSS", "seconds"))
+    return lines
+
+
+def size_table(results):
+    """Bytes a token on disk, a line a language."""
+    heads = list(next(iter(results.sizes.values())))
+    return table(["language", *heads], (
+        [language, *(f"{row.get(head, 0):.3f}" if head in row else "" for head in heads)]
+        for language, row in results.sizes.items()))
+
+
 def table(head, rows):
     return "\n".join(
         ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
@@ -157,7 +200,7 @@ def table(head, rows):
 
 def summary(results):
     lines = []
-    for part in (ingest_lines, balance_lines, encode_lines, memory_lines):
+    for part in (ingest_lines, balance_lines, encode_lines, memory_lines, data_lines):
         lines += [line for line in part(results) if line[1] != MISSING]
     return lines
 
@@ -192,7 +235,10 @@ def markdown(results):
             "CPU seconds are user + system of the process and all it started. The machine is shared:",
             "wall seconds say little, ratios of CPU seconds taken in one interleaved run say more.",
             "What each line includes and leaves out: Benchmarks/README.md.", "", "## Ratios", "",
-            table(("what", "measured", "wanted"), summary(results)), "", "## Runs", "",
+            table(("what", "measured", "wanted"), summary(results)), ""]
+    if results.sizes:
+        out += ["## Bytes a token on disk, by language", "", size_table(results), ""]
+    out += ["## Runs", "",
             table(("measure", "tool", "setting", "runs", "CPU s, median", "CPU s", "wall s, median",
                    "MB text per CPU s", "peak RSS MB", "peak PSS MB", "load"), run_rows(results)), ""]
     if results.failed or results.skipped:

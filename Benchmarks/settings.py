@@ -32,7 +32,8 @@ VENVS = os.path.abspath(setting(
 ROUNDS = int(setting("BENCH_ROUNDS", "3"))
 PEER_ROUNDS = int(setting("BENCH_PEER_ROUNDS", "2"))
 DOCUMENTS = int(setting("BENCH_DOCUMENTS", "0"))
-GROUPS = setting("BENCH_ONLY", "ingest,balance,encode,memory,data").split(",")
+GROUPS = setting("BENCH_ONLY", "ingest,balance,encode,memory,data,planning").split(",")
+PIECES = setting("BENCH_PIECES", "1000000,10000000")
 
 CORPUS = os.path.join(DATA, "corpus/mix.jsonl.zst")
 VOCABULARY = os.path.join(DATA, "tokenizers/vocabs/gpt2")

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Whole runs through the release binaries: kill -9, full disk, memory, MPI, independent readers.
 #   run-slow.sh BINARIES [CHECK...]     checks are the names of Tests/slow/*.sh
-# SEED fixes the random moments. Everything is written below TMPDIR and removed.
+# SEED fixes the random moments; KILL_ROUNDS asks for more of them. Everything is written below TMPDIR and removed.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 bin=$(cd "${1:?usage: run-slow.sh BINARIES [CHECK...]}" && pwd)

@@ -23,7 +23,7 @@ for part in range(4):
     raw[base : int(own[-1])].tofile(name)
     (own - base).astype("<u8").tofile(name + ".index")
     with open(name + ".metadata", "w") as file:
-        file.write(f"gpt2|{len(raw)}\n{int(own[-1]) - base}\n{int(own[-1]) - base}")
+        file.write(f"gpt2|2\n{int(own[-1]) - base}\n{int(own[-1]) - base}")
 
 from datatrove.pipeline.tokens import DocumentTokenizerMerger  # noqa: E402
 

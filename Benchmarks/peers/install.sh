@@ -22,7 +22,7 @@ loaders() {
     make_venv litdata --no-deps litdata==0.2.76 lightning-utilities filelock fsspec requests boto3 botocore tifffile \
       python-dateutil obstore jmespath s3transfer urllib3 certifi idna charset-normalizer zstd packaging six &&
     make_venv mds "${torch[@]}" 'numpy<2.2' zstd 'transformers<5' &&
-    make_venv mds --no-deps mosaicml-streaming==0.13.0 catalogue tqdm python-snappy cramjam Brotli zstd 'xxhash<4' \
+    make_venv mds --no-deps mosaicml-streaming==0.13.0 pillow catalogue tqdm python-snappy cramjam Brotli zstd 'xxhash<4' \
       requests urllib3 certifi idna charset-normalizer pyyaml
 }
 loaders || echo "loaders are not installed: pip finds no torch==2.13.0+cpu, or see above" >&2
