@@ -6,10 +6,10 @@ import ShardifyCore
 /// up, merge those that are not there, write all ids in order. Longer pretokens of scripts without
 /// spaces are cut first where no token reaches across.
 final class BPEEncoder {
-  /// Slots of the cache of short pretokens: 48 MiB.
-  static let cacheSlots = 3 << 18
-  /// The same for longer ones: 2 MiB.
-  private static let longCacheBits = 14
+  /// Lines of the cache of short pretokens: 48 MiB.
+  static let cacheLines = 3 << 18
+  /// The same for longer ones: 4 MiB.
+  private static let longCacheBits = 15
   private static let batchSize = 128
   /// Shorter pretokens are not cut.
   private static let uncut = 12
@@ -23,24 +23,24 @@ final class BPEEncoder {
   private let cache: PieceCache
   private let longCache: PretokenCache
   private let keys: UnsafeMutablePointer<PieceCache.Key>
-  private let slots: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+  private let slots: UnsafeMutablePointer<PieceCache.Slot>
   private let misses: UnsafeMutablePointer<LaneMerger.Word>
   private let scratch: UnsafeMutablePointer<TokenID>
   /// 24 bytes of ones, 24 of zeros, and 32 for the last bytes of a text.
   private let masks: UnsafeMutablePointer<UInt8>
 
-  init(_ model: BPEModel, cacheSlots: Int = BPEEncoder.cacheSlots) {
+  init(_ model: BPEModel, cacheLines: Int = BPEEncoder.cacheLines) {
     self.model = model
     kernel = MergeKernel(model)
     lanes = LaneMerger(model)
     seams = model.seams.map { SeamEncoder($0, model) }
-    cache = PieceCache(slotCount: cacheSlots)
-    longCache = PretokenCache(bits: cacheSlots < 1024 ? 4 : Self.longCacheBits)
+    cache = PieceCache(lineCount: cacheLines)
+    longCache = PretokenCache(bits: cacheLines < 1024 ? 4 : Self.longCacheBits)
     keys = .allocate(capacity: Self.batchSize)
     keys.initialize(repeating: PieceCache.Key(), count: Self.batchSize)
     slots = .allocate(capacity: Self.batchSize)
     misses = .allocate(capacity: Self.batchSize)
-    scratch = .allocate(capacity: Self.batchSize * PieceCache.maxKeyBytes)
+    scratch = .allocate(capacity: Self.batchSize * PieceCache.maxKeyBytes + 4)
     masks = .allocate(capacity: 80)
     masks.initialize(repeating: 0, count: 80)
     masks.update(repeating: 0xFF, count: 24)
@@ -96,11 +96,20 @@ final class BPEEncoder {
     var miss = 0
     for index in 0..<count {
       let length = keys[index].length
-      if let slot = slots[index] {
+      let slot = slots[index]
+      if slot.isThere {
         out += cache.take(slot, into: out)
       } else if length <= PieceCache.maxKeyBytes {
         let written = misses[miss].written
-        out.update(from: misses[miss].out, count: written)
+        let ids = misses[miss].out
+        // In fours, up to three past the last: there is room on both sides.
+        var at = 0
+        while at < written {
+          UnsafeMutableRawPointer(out + at).storeBytes(
+            of: UnsafeRawPointer(ids + at).loadUnaligned(as: SIMD4<UInt32>.self),
+            as: SIMD4<UInt32>.self)
+          at &+= 4
+        }
         out += written
         miss &+= 1
       } else {
@@ -111,7 +120,7 @@ final class BPEEncoder {
     output.advance(by: out - first)
     for miss in 0..<missCount {
       let word = misses[miss]
-      if word.written > 0 && word.written <= PieceCache.maxIDs {
+      if PieceCache.fits(word.count, word.written) {
         cache.insert(keys[word.index], word.out, word.written)
       }
     }
@@ -121,20 +130,33 @@ final class BPEEncoder {
   @inline(__always)
   private func find(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int {
     var from = bytes
-    var missCount = 0
-    var room = scratch
+    var candidates = 0
     for index in 0..<count {
       let length = keys[index].length
-      slots[index] = nil
+      slots[index] = PieceCache.Slot.none
       if length <= PieceCache.maxKeyBytes {
-        let slot = cache.find(keys[index])
+        let slot = cache.findNarrow(keys[index])
         slots[index] = slot
-        misses[missCount] = LaneMerger.Word(bytes: from, count: length, out: room, index: index)
-        let isMiss = slot == nil
-        missCount &+= isMiss ? 1 : 0
-        room += isMiss ? length : 0
+        misses[candidates] = LaneMerger.Word(bytes: from, count: length, out: scratch, index: index)
+        if !slot.isThere {
+          cache.prefetchWide(keys[index].hash)
+          candidates &+= 1
+        }
       }
       from += length
+    }
+    var missCount = 0
+    var room = scratch
+    for candidate in 0..<candidates {
+      var word = misses[candidate]
+      let slot = cache.findWide(keys[word.index])
+      slots[word.index] = slot
+      if !slot.isThere {
+        word.out = room
+        room += word.count
+        misses[missCount] = word
+        missCount &+= 1
+      }
     }
     return missCount
   }

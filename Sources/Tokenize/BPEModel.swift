@@ -45,6 +45,9 @@ final class BPEModel: @unchecked Sendable {
   let lastByteTokens: UnsafeMutablePointer<TokenID>
   /// The rank of each pair of bytes, or `PairTable.none`; shape [256 x 256].
   let bytePairRanks: UnsafeMutablePointer<UInt32>
+  /// The token of each character below U+10000, or `TokenTable.none`; shape [65536]. Nil where
+  /// first symbols are bytes, or depend on their place.
+  let characterTokens: UnsafeMutablePointer<TokenID>?
   /// Whether all bytes have tokens.
   let hasAllBytes: Bool
   /// For encoding from left to right, where that is exact.
@@ -70,10 +73,13 @@ final class BPEModel: @unchecked Sendable {
     self.tokens = tokens
     hasAllBytes = !bytes.contains(TokenTable.none) && !lastBytes.contains(TokenTable.none)
     let canPrune = hasAllBytes && options.symbols == .bytes && options.wordSuffix.isEmpty
-    let tree =
-      !canPrune
-      ? nil
-      : given ?? MergeTree(merges, merged: results, tokens: tokens, byteTokens: bytes)
+    var results = results
+    var tree = given
+    if canPrune && given == nil {
+      tree = MergeTree(merges, merged: results, tokens: tokens, byteTokens: bytes)
+      if order == nil { tree?.renumber(&results) }
+    }
+    if !canPrune { tree = nil }
     let table = PairTable(tree?.merges ?? merges)
     pairs = table
     seams =
@@ -121,6 +127,7 @@ final class BPEModel: @unchecked Sendable {
           known ? pairs.rank(bytes[left], bytes[right]) : PairTable.none
       }
     }
+    characterTokens = Self.characterTokens(options, tokens)
     wholeIsExact = .allocate(capacity: tokens.count + 1)
     wholeIsExact.initialize(repeating: options.wholeFirst, count: tokens.count + 1)
     if let tree, !options.wholeFirst {
@@ -128,6 +135,25 @@ final class BPEModel: @unchecked Sendable {
         wholeIsExact[id] = origin.rank != MergeTree.Origin.never
       }
     }
+  }
+
+  private static func characterTokens(_ options: Options, _ tokens: TokenTable)
+    -> UnsafeMutablePointer<TokenID>?
+  {
+    guard options.symbols == .characters, options.continuingPrefix.isEmpty,
+      options.wordSuffix.isEmpty
+    else { return nil }
+    let table = UnsafeMutablePointer<TokenID>.allocate(capacity: 65536)
+    table.initialize(repeating: TokenTable.none, count: 65536)
+    for id in 0..<tokens.count {
+      let bytes = tokens.bytes(of: TokenID(id))
+      guard let base = bytes.baseAddress, bytes.count > 0, bytes.count < 4,
+        UTF8Check.length(base, at: 0, end: bytes.count) == bytes.count
+      else { continue }
+      let scalar = UTF8Check.scalar(base, at: 0, length: bytes.count)
+      table[Int(scalar)] = tokens.find(base, bytes.count, PieceHash.of(base, bytes.count))
+    }
+    return table
   }
 
   /// Nil where a symbol's id depends on its place, or on an unknown one before it.
@@ -149,6 +175,7 @@ final class BPEModel: @unchecked Sendable {
     byteTokens.deallocate()
     lastByteTokens.deallocate()
     bytePairRanks.deallocate()
+    characterTokens?.deallocate()
     wholeIsExact.deallocate()
   }
 }

@@ -2,7 +2,7 @@
 final class ByteSink {
   private var base: UnsafeMutablePointer<UInt8>
   private var capacity: Int
-  private var count = 0
+  private(set) var count = 0
 
   init(capacity: Int) {
     self.capacity = max(64, capacity)
@@ -13,6 +13,21 @@ final class ByteSink {
 
   /// What was appended. Valid until the next append.
   var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: base, count: count) }
+
+  func removeAll() { count = 0 }
+
+  func removeLast(_ length: Int) { count = max(0, count - length) }
+
+  /// Makes room for so many more bytes and returns where the next one goes; then call `advance`.
+  @inline(__always)
+  func reserve(_ length: Int) -> UnsafeMutablePointer<UInt8> {
+    if count &+ length > capacity { grow(length) }
+    return base + count
+  }
+
+  /// Counts bytes written up to `end` after `reserve`.
+  @inline(__always)
+  func advance(to end: UnsafeMutablePointer<UInt8>) { count = end - base }
 
   @inline(__always)
   func append(_ bytes: UnsafePointer<UInt8>, _ length: Int) {

@@ -6,8 +6,10 @@ import ShardifyCore
 /// Where no token holds a `▁` after another character, nothing merges across the place before a
 /// `▁`, so that words are merged, and cached, one by one.
 final class CharacterBPEEncoder {
-  /// Slots of the cache as a power of two: 16 MiB.
+  /// Lines of the cache as a power of two: 16 MiB.
   private static let cacheBits = 18
+  /// The same for words over 24 bytes: 1 MiB.
+  private static let longCacheBits = 13
   /// Shorter words are not cut.
   private static let uncut = 12
 
@@ -16,11 +18,13 @@ final class CharacterBPEEncoder {
   private let merger: HeapMerger
   private let hasAffixes: Bool
   private let fallback: [TokenID]?
+  private let characterTokens: UnsafeMutablePointer<TokenID>?
   private let frozen: ByteTrie?
   private var symbolCount = 0
   private var isShort = true
   private var lastSymbol: TokenID = 0
   private let words: WordBatch?
+  private let longWords: PretokenCache?
   private let cuts: SafeCuts?
   private var symbol: [UInt8] = []
   private var scratch: UnsafeMutablePointer<TokenID>
@@ -32,8 +36,10 @@ final class CharacterBPEEncoder {
     merger = kernel.large
     hasAffixes = !model.options.continuingPrefix.isEmpty || !model.options.wordSuffix.isEmpty
     fallback = model.options.byteFallback
+    characterTokens = model.characterTokens
     frozen = model.options.frozen
     words = model.canCutAtMarks ? WordBatch(cacheBits: Self.cacheBits) : nil
+    longWords = words == nil ? nil : PretokenCache(bits: Self.longCacheBits)
     cuts = model.cuts
     scratch = .allocate(capacity: 0)
   }
@@ -67,16 +73,20 @@ final class CharacterBPEEncoder {
   private func encodeBatch(
     _ words: WordBatch, _ bytes: UnsafePointer<UInt8>, byteCount: Int, into output: TokenBuffer
   ) {
-    let first = output.reserve(byteCount &+ PieceCache.maxIDs)
+    let first = output.reserve(byteCount &+ PretokenCache.maxIDs)
     var out = first
     var from = bytes
     for index in 0..<words.count {
       let key = words[index]
-      if key.length <= PieceCache.maxKeyBytes, let slot = words.cache.find(key) {
+      let slot =
+        key.length <= PieceCache.maxKeyBytes ? words.cache.find(key) : PieceCache.Slot.none
+      if slot.isThere {
         out += words.cache.take(slot, into: out)
       } else {
-        let written = merge(from, key.length, into: out)
-        if written > 0 && written <= PieceCache.maxIDs && key.length <= PieceCache.maxKeyBytes {
+        let written =
+          key.length <= PieceCache.maxKeyBytes
+          ? merge(from, key.length, into: out) : long(from, key.length, into: out)
+        if PieceCache.fits(key.length, written) {
           words.cache.insert(key, out, written)
         }
         out += written
@@ -85,6 +95,23 @@ final class CharacterBPEEncoder {
     }
     words.removeAll()
     output.advance(by: out - first)
+  }
+
+  /// Writes the ids of a word that is too long for the cache of short ones.
+  private func long(
+    _ bytes: UnsafePointer<UInt8>, _ count: Int, into out: UnsafeMutablePointer<TokenID>
+  ) -> Int {
+    guard let longWords, count <= PretokenCache.maxKeyBytes else {
+      return merge(bytes, count, into: out)
+    }
+    let hash = PieceHash.of(bytes, count)
+    let found = longWords.find(bytes, count, hash, into: out)
+    if found > 0 { return found }
+    let written = merge(bytes, count, into: out)
+    if written > 0 && written <= PretokenCache.maxIDs {
+      longWords.insert(bytes, count, hash, out, written)
+    }
+    return written
   }
 
   /// Writes the ids of a word, at most one a byte; returns how many.
@@ -173,7 +200,9 @@ final class CharacterBPEEncoder {
     _ base: UnsafePointer<UInt8>, _ at: Int, _ length: Int, isFirst: Bool, isLast: Bool
   ) {
     var id: TokenID
-    if !hasAffixes {
+    if length < 4, let characterTokens, UTF8Check.length(base, at: at, end: at &+ length) > 0 {
+      id = characterTokens[Int(UTF8Check.scalar(base, at: at, length: length))]
+    } else if !hasAffixes {
       id = model.tokens.find(base + at, length, PieceHash.of(base + at, length))
     } else {
       let options = model.options

@@ -102,6 +102,26 @@ struct MergeTree {
     guard isWhole else { return nil }
   }
 
+  /// Gives the merges that can happen ranks without gaps, in the same order; `merged`: the token
+  /// each rank makes, before and after.
+  ///
+  /// Files that were made from ranks hold two merges for each token; without the idle ones a
+  /// token's id is its rank and a constant again, and need not be looked up.
+  mutating func renumber(_ merged: inout [TokenID]) {
+    var newRanks = [Int32](repeating: Origin.never, count: merged.count)
+    for merge in merges { newRanks[Int(merge.rank)] = 0 }
+    var kept: [TokenID] = []
+    for rank in newRanks.indices where newRanks[rank] == 0 {
+      newRanks[rank] = Int32(kept.count)
+      kept.append(merged[rank])
+    }
+    for place in merges.indices { merges[place].rank = UInt32(newRanks[Int(merges[place].rank)]) }
+    for id in origins.indices where origins[id].rank >= 0 {
+      origins[id].rank = newRanks[Int(origins[id].rank)]
+    }
+    merged = kept
+  }
+
   /// Whether every merge comes after those that make its parts.
   var isMonotone: Bool {
     origins.allSatisfy { origin in

@@ -8,6 +8,7 @@ final class ModelEncoder {
   private let unigram: UnigramEncoder?
   private var normalized: [UInt8] = []
   private var scratch: [UInt8] = []
+  private let sink = ByteSink(capacity: 0)
   private var pieces = Pieces()
 
   init(_ definition: TokenizerDefinition) {
@@ -40,6 +41,12 @@ final class ModelEncoder {
     }
     guard let normalizer = definition.normalizer, !normalizer.leaves(text) else {
       splitNormalized(text, special: special, isStart: isStart, into: output)
+      return
+    }
+    if normalizer.steps.count == 1, case .sentencePiece(let only) = normalizer.steps[0] {
+      sink.removeAll()
+      only.append(text, to: sink)
+      splitNormalized(sink.bytes, special: special, isStart: isStart, into: output)
       return
     }
     normalized.removeAll(keepingCapacity: true)

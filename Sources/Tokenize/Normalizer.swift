@@ -18,7 +18,7 @@ struct Normalizer: Sendable {
   /// Whether text comes out as it went in: asked first, since most text is untouched.
   func leaves(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
     for step in steps {
-      guard case .form(let form) = step, form.firstTouched(text, from: 0) == text.count else {
+      guard case .form(let form) = step, form.firstChange(text, from: 0) == text.count else {
         return false
       }
     }

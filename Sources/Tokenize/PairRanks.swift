@@ -54,7 +54,7 @@ final class PairRanks: @unchecked Sendable {
   func spot(_ left: TokenID, _ right: TokenID) -> Spot {
     let pair = Self.pair(left, right)
     let hash = pair &* Self.spread
-    let slot = slots + place(hash, pilots[Int(truncatingIfNeeded: hash >> pilotShift)])
+    let slot = slots + place(hash, pilots[Int(truncatingIfNeeded: hash &>> pilotShift)])
     csimd_prefetch(slot)
     return Spot(slot: UnsafePointer(slot), pair: pair)
   }
@@ -73,7 +73,7 @@ final class PairRanks: @unchecked Sendable {
 
   @inline(__always)
   private func place(_ hash: UInt64, _ pilot: UInt8) -> Int {
-    Int(truncatingIfNeeded: ((hash ^ UInt64(pilot) &* Self.step) &* Self.final) >> slotShift)
+    Int(truncatingIfNeeded: ((hash ^ UInt64(pilot) &* Self.step) &* Self.final) &>> slotShift)
   }
 
   /// Finds a pilot for each group, the largest groups first.
@@ -82,7 +82,7 @@ final class PairRanks: @unchecked Sendable {
   ) -> Bool {
     var starts = [Int32](repeating: 0, count: groups + 1)
     for pair in pairs {
-      starts[Int(truncatingIfNeeded: Self.hash(pair.left, pair.right) >> pilotShift) + 1] += 1
+      starts[Int(truncatingIfNeeded: Self.hash(pair.left, pair.right) &>> pilotShift) + 1] += 1
     }
     var bySize: [[Int32]] = []
     for group in 0..<groups {
@@ -94,7 +94,7 @@ final class PairRanks: @unchecked Sendable {
     var next = starts
     var order = [Int32](repeating: 0, count: pairs.count)
     for (index, pair) in pairs.enumerated() {
-      let group = Int(truncatingIfNeeded: Self.hash(pair.left, pair.right) >> pilotShift)
+      let group = Int(truncatingIfNeeded: Self.hash(pair.left, pair.right) &>> pilotShift)
       order[Int(next[group])] = Int32(index)
       next[group] += 1
     }

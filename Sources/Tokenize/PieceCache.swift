@@ -3,15 +3,17 @@ import ShardifyCore
 
 /// A cache from short pretokens to their ids, of fixed size. One per thread.
 ///
-/// A slot is one cache line: 24 bytes of key, padded with zeros, a word of key length, count of ids
-/// and mark, and up to 9 ids. Two slots make a set. In a full set the entry that was not used since
-/// the last insertion goes, so that pretokens seen once do not drive out those seen often. Results
-/// never depend on it.
+/// An entry is a mark of 16 bits and, elsewhere, the pretoken, its ids in three bytes each and,
+/// where the caller has one, a note at the end. Entries of up to 30 bytes, which most are, lie two
+/// to a cache line, which is a set, so that a search for them reads one line. Wide ones, of up to
+/// 60, have lines of their own, two to a set, which are searched next. In a full set the entry that
+/// was not used since the last insertion goes, so that pretokens seen once do not drive out those
+/// seen often. Results never depend on it.
 final class PieceCache {
   /// Longer pretokens are not kept.
   static let maxKeyBytes = 24
-  /// Pretokens of more ids are not kept.
-  static let maxIDs = 9
+  /// `take` may write so many ids, whatever it says.
+  static let maxIDs = 16
 
   /// A pretoken of up to 24 bytes in registers, with its hash.
   struct Key {
@@ -40,111 +42,233 @@ final class PieceCache {
     }
   }
 
-  private static let slotBytes = 64
-  private static let metaOffset = 24
-  private static let idsOffset = 28
-  private let slots: UnsafeMutableRawPointer
-  private let setCount: UInt64
+  /// A place for an entry, or none: where its line is, and its number there in the lowest bit.
+  struct Slot {
+    static let none = Slot(address: 0)
+    fileprivate var address: Int
 
-  /// Makes an empty cache of so many slots, an even number.
-  init(slotCount: Int) {
-    setCount = UInt64(slotCount / 2)
-    slots = HugePages.allocate(byteCount: Self.slotBytes * slotCount)
+    @inline(__always) var isThere: Bool { address != 0 }
+    @inline(__always) fileprivate var number: Int { address & 1 }
+    @inline(__always) fileprivate var markOffset: Int { (address & 1) &* 2 }
+    @inline(__always) fileprivate var bytesOffset: Int {
+      PieceCache.headBytes &+ PieceCache.narrowBytes &* (address & 1)
+    }
   }
 
-  deinit { HugePages.free(slots) }
+  private static let lineBytes = 64
+  private static let headBytes = 4
+  private static let narrowBytes = 30
+  private static let wideBytes = 60
+  /// A mark: length in 5 bits, count of ids in 5, whether it is wide, whether it was used.
+  private static let wide: UInt16 = 1 << 10
+  private static let used: UInt16 = 1 << 11
+  private static let lengthMask: UInt16 = 31
+  private static let countMask: UInt16 = 31
 
-  @inline(__always)
-  private func set(_ hash: UInt64) -> UnsafeMutableRawPointer {
-    let index = hash.multipliedFullWidth(by: setCount).high
-    return slots + Int(truncatingIfNeeded: index) &* (2 &* Self.slotBytes)
+  private let lines: UnsafeMutableRawPointer
+  private let narrowCount: UInt64
+  private let wideCount: UInt64
+  /// 24 bytes of ones and 24 of zeros.
+  private let masks: UnsafeMutablePointer<UInt8>
+
+  /// Makes an empty cache of so many lines of 64 bytes.
+  init(lineCount: Int) {
+    wideCount = UInt64(max(1, lineCount / 6))
+    narrowCount = UInt64(max(1, lineCount - Int(wideCount) * 2))
+    // One before, see `line`, and one after, since reading ids may pass the end of the last.
+    lines = HugePages.allocate(byteCount: Self.lineBytes * (lineCount + 4))
+    masks = .allocate(capacity: 48)
+    masks.initialize(repeating: 0, count: 48)
+    masks.update(repeating: 0xFF, count: 24)
   }
 
-  /// Asks for the memory that a search will read.
+  deinit {
+    HugePages.free(lines)
+    masks.deallocate()
+  }
+
+  /// Whether so many ids of a pretoken of so many bytes can be kept, with a note if `noted`.
   @inline(__always)
-  func prefetch(_ hash: UInt64) {
-    let set = set(hash)
+  static func fits(_ length: Int, _ idCount: Int, noted: Bool = false) -> Bool {
+    length <= maxKeyBytes && idCount > 0 && idCount < maxIDs
+      && length &+ 3 &* idCount &+ (noted ? 2 : 0) <= wideBytes
+  }
+
+  @inline(__always)
+  private func line(_ hash: UInt64) -> Int {
+    // Line 0 stays empty: its place stands for none.
+    let index = hash.multipliedFullWidth(by: narrowCount).high &+ 1
+    return Int(truncatingIfNeeded: index) &* Self.lineBytes
+  }
+
+  /// The first of the two lines of a set of wide entries.
+  @inline(__always)
+  private func wideSet(_ hash: UInt64) -> Int {
+    let index = hash.multipliedFullWidth(by: wideCount).high &* 2 &+ narrowCount &+ 1
+    return Int(truncatingIfNeeded: index) &* Self.lineBytes
+  }
+
+  /// Asks for the memory that a search for narrow entries will read.
+  @inline(__always)
+  func prefetch(_ hash: UInt64) { csimd_prefetch(lines + line(hash)) }
+
+  /// Asks for the memory that a search for wide entries will read.
+  @inline(__always)
+  func prefetchWide(_ hash: UInt64) {
+    let set = lines + wideSet(hash)
     csimd_prefetch(set)
-    csimd_prefetch(set + Self.slotBytes)
+    csimd_prefetch(set + Self.lineBytes)
+  }
+
+  /// The entry of a pretoken, or none. Valid until the next insertion.
+  @inline(__always)
+  func find(_ key: Key) -> Slot {
+    let slot = findNarrow(key)
+    return slot.isThere ? slot : findWide(key)
+  }
+
+  /// The wide entry of a pretoken, or none.
+  @inline(__always)
+  func findWide(_ key: Key) -> Slot {
+    let set = wideSet(key.hash)
+    if holds(set, key) { return Slot(address: set) }
+    return Slot(address: holds(set &+ Self.lineBytes, key) ? set &+ Self.lineBytes : 0)
   }
 
   @inline(__always)
-  private func holds(_ slot: UnsafeMutableRawPointer, _ key: Key) -> Bool {
-    let first = slot.load(as: UInt64.self) ^ key.first
-    let second = slot.load(fromByteOffset: 8, as: UInt64.self) ^ key.second
-    let third = slot.load(fromByteOffset: 16, as: UInt64.self) ^ key.third
-    let length = UInt64(slot.load(fromByteOffset: Self.metaOffset, as: UInt8.self))
-    return first | second | third | (length ^ UInt64(truncatingIfNeeded: key.length)) == 0
+  private func holds(_ line: Int, _ key: Key) -> Bool {
+    guard Int((lines + line).load(as: UInt16.self) & Self.lengthMask) == key.length else {
+      return false
+    }
+    let mask = masks + (24 &- key.length)
+    let bytes = (lines + (line &+ Self.headBytes)).assumingMemoryBound(to: UInt8.self)
+    let difference =
+      (PieceHash.load8(bytes, 0) ^ key.first) & PieceHash.load8(mask, 0)
+      | (PieceHash.load8(bytes, 8) ^ key.second) & PieceHash.load8(mask, 8)
+      | (PieceHash.load8(bytes, 16) ^ key.third) & PieceHash.load8(mask, 16)
+    return difference == 0
   }
 
-  /// The slot of a pretoken, or nil. Valid until the next insertion.
+  /// The narrow entry of a pretoken, or none.
   @inline(__always)
-  func find(_ key: Key) -> UnsafeMutableRawPointer? {
-    let first = set(key.hash)
-    let second = first + Self.slotBytes
-    let other = holds(second, key) ? second : nil
-    return holds(first, key) ? first : other
+  func findNarrow(_ key: Key) -> Slot {
+    let line = line(key.hash)
+    let mask = masks + (24 &- key.length)
+    let (x, y, z) = (PieceHash.load8(mask, 0), PieceHash.load8(mask, 8), PieceHash.load8(mask, 16))
+    let a = (lines + (line &+ Self.headBytes)).assumingMemoryBound(to: UInt8.self)
+    let b = a + Self.narrowBytes
+    let marks = UInt64((lines + line).load(as: UInt32.self))
+    let length = UInt64(truncatingIfNeeded: key.length)
+    let first =
+      (PieceHash.load8(a, 0) ^ key.first) & x | (PieceHash.load8(a, 8) ^ key.second) & y
+      | (PieceHash.load8(a, 16) ^ key.third) & z | ((marks & 31) ^ length)
+    let second =
+      (PieceHash.load8(b, 0) ^ key.first) & x | (PieceHash.load8(b, 8) ^ key.second) & y
+      | (PieceHash.load8(b, 16) ^ key.third) & z | ((marks >> 16 & 31) ^ length)
+    let other = second == 0 ? line | 1 : 0
+    return Slot(address: first == 0 ? line : other)
   }
 
-  /// Writes the ids of a slot and returns how many. Room for 9 ids must be at `out`.
   @inline(__always)
-  func take(_ slot: UnsafeMutableRawPointer, into out: UnsafeMutablePointer<TokenID>) -> Int {
-    let meta = slot.load(fromByteOffset: Self.metaOffset, as: UInt32.self)
-    slot.storeBytes(of: 1, toByteOffset: Self.metaOffset + 2, as: UInt8.self)
-    let count = Int(meta >> 8 & 0xFF)
-    let target = UnsafeMutableRawPointer(out)
-    target.storeBytes(
-      of: slot.loadUnaligned(fromByteOffset: Self.idsOffset, as: SIMD4<UInt32>.self),
-      as: SIMD4<UInt32>.self)
-    if count > 4 {
-      target.storeBytes(
-        of: slot.loadUnaligned(fromByteOffset: Self.idsOffset + 16, as: SIMD4<UInt32>.self),
-        toByteOffset: 16, as: SIMD4<UInt32>.self)
-      target.storeBytes(
-        of: slot.load(fromByteOffset: Self.idsOffset + 32, as: UInt32.self), toByteOffset: 32,
-        as: UInt32.self)
+  private func line(_ slot: Slot) -> UnsafeMutableRawPointer { lines + (slot.address & ~1) }
+
+  /// Writes the ids of an entry and returns how many. Room for 16 ids must be at `out`.
+  @inline(__always)
+  func take(_ slot: Slot, into out: UnsafeMutablePointer<TokenID>) -> Int {
+    let line = line(slot)
+    let mark = line.load(fromByteOffset: slot.markOffset, as: UInt16.self)
+    line.storeBytes(of: mark | Self.used, toByteOffset: slot.markOffset, as: UInt16.self)
+    let count = Int(mark >> 5 & Self.countMask)
+    // Four bytes from one before the id, the first of which is not of it.
+    let ids = UnsafeRawPointer(line + (slot.bytesOffset &+ Int(mark & Self.lengthMask) &- 1))
+    Self.four(ids, out)
+    var at = 4
+    while at < count {
+      Self.four(ids + at &* 3, out + at)
+      at &+= 4
     }
     return count
   }
 
-  /// The word after the ids.
   @inline(__always)
-  func last(_ slot: UnsafeMutableRawPointer) -> UInt32 {
-    slot.load(fromByteOffset: Self.idsOffset + 32, as: UInt32.self)
+  private static func four(_ ids: UnsafeRawPointer, _ out: UnsafeMutablePointer<TokenID>) {
+    out[0] = ids.loadUnaligned(as: UInt32.self) >> 8
+    out[1] = ids.loadUnaligned(fromByteOffset: 3, as: UInt32.self) >> 8
+    out[2] = ids.loadUnaligned(fromByteOffset: 6, as: UInt32.self) >> 8
+    out[3] = ids.loadUnaligned(fromByteOffset: 9, as: UInt32.self) >> 8
   }
 
-  /// Keeps 1 to `maxIDs - 1` ids, and a word in the place of the last.
+  /// The note of an entry that was inserted with one.
   @inline(__always)
-  func insert(_ key: Key, _ ids: UnsafePointer<TokenID>, _ idCount: Int, last: UInt32) {
-    insert(key, ids, idCount).storeBytes(
-      of: last, toByteOffset: Self.idsOffset + 32, as: UInt32.self)
+  func note(_ slot: Slot) -> UInt16 {
+    let line = line(slot)
+    let isWide = line.load(fromByteOffset: slot.markOffset, as: UInt16.self) & Self.wide != 0
+    return line.loadUnaligned(
+      fromByteOffset: slot.bytesOffset &+ Self.noteOffset(isWide: isWide), as: UInt16.self)
   }
 
-  /// Keeps the ids of a pretoken, 1 to `maxIDs` of them.
-  @inline(__always) @discardableResult
-  func insert(_ key: Key, _ ids: UnsafePointer<TokenID>, _ idCount: Int)
-    -> UnsafeMutableRawPointer
-  {
-    var slot = set(key.hash)
-    let other = slot + Self.slotBytes
-    let markOffset = Self.metaOffset + 2
-    if slot.load(fromByteOffset: markOffset, as: UInt8.self) != 0 {
-      if other.load(fromByteOffset: markOffset, as: UInt8.self) != 0 {
-        other.storeBytes(of: 0, toByteOffset: markOffset, as: UInt8.self)
-        slot.storeBytes(of: 0, toByteOffset: markOffset, as: UInt8.self)
-        if key.hash & 1 != 0 { slot = other }
-      } else {
-        slot = other
-      }
+  @inline(__always)
+  private static func noteOffset(isWide: Bool) -> Int { (isWide ? wideBytes : narrowBytes) &- 2 }
+
+  /// Keeps the ids of a pretoken, and a note; they must fit.
+  @inline(__always)
+  func insert(_ key: Key, _ ids: UnsafePointer<TokenID>, _ idCount: Int, note: UInt16? = nil) {
+    let isWide = key.length &+ 3 &* idCount &+ (note == nil ? 0 : 2) > Self.narrowBytes
+    let slot = isWide ? wideRoom(key.hash) : narrowRoom(key.hash)
+    let line = line(slot)
+    let mark = UInt16(truncatingIfNeeded: key.length | idCount << 5)
+    line.storeBytes(
+      of: isWide ? mark | Self.wide : mark, toByteOffset: slot.markOffset, as: UInt16.self)
+    let bytes = line + slot.bytesOffset
+    bytes.storeBytes(of: key.first, as: UInt64.self)
+    bytes.storeBytes(of: key.second, toByteOffset: 8, as: UInt64.self)
+    bytes.storeBytes(of: key.third, toByteOffset: 16, as: UInt64.self)
+    var at = key.length
+    let last = idCount &- 1
+    for place in 0..<last {
+      bytes.storeBytes(of: ids[place], toByteOffset: at, as: UInt32.self)
+      at &+= 3
     }
-    slot.storeBytes(of: key.first, as: UInt64.self)
-    slot.storeBytes(of: key.second, toByteOffset: 8, as: UInt64.self)
-    slot.storeBytes(of: key.third, toByteOffset: 16, as: UInt64.self)
-    slot.storeBytes(
-      of: UInt32(truncatingIfNeeded: key.length | idCount << 8), toByteOffset: Self.metaOffset,
-      as: UInt32.self)
-    (slot + Self.idsOffset).copyMemory(
-      from: ids, byteCount: idCount &* MemoryLayout<TokenID>.size)
-    return slot
+    // Not four bytes here: the fourth may be of the other entry.
+    bytes.storeBytes(of: UInt16(truncatingIfNeeded: ids[last]), toByteOffset: at, as: UInt16.self)
+    bytes.storeBytes(
+      of: UInt8(truncatingIfNeeded: ids[last] >> 16), toByteOffset: at &+ 2, as: UInt8.self)
+    if let note {
+      bytes.storeBytes(of: note, toByteOffset: Self.noteOffset(isWide: isWide), as: UInt16.self)
+    }
+  }
+
+  /// The entry that an insertion overwrites.
+  @inline(__always)
+  private func narrowRoom(_ hash: UInt64) -> Slot {
+    let line = line(hash)
+    return Slot(address: line | choose(lines + line, lines + (line &+ 2), hash))
+  }
+
+  @inline(__always)
+  private func wideRoom(_ hash: UInt64) -> Slot {
+    let set = wideSet(hash)
+    let number = choose(lines + set, lines + (set &+ Self.lineBytes), hash)
+    return Slot(address: set &+ number &* Self.lineBytes)
+  }
+
+  /// Which of the two entries with these marks goes: one that is empty, else one that was not used
+  /// since this was asked last.
+  @inline(__always)
+  private func choose(_ a: UnsafeMutableRawPointer, _ b: UnsafeMutableRawPointer, _ hash: UInt64)
+    -> Int
+  {
+    let first = a.load(as: UInt16.self)
+    let second = b.load(as: UInt16.self)
+    if first == 0 { return 0 }
+    if second == 0 { return 1 }
+    let isFirstUsed = first & Self.used != 0
+    let isSecondUsed = second & Self.used != 0
+    if isFirstUsed != isSecondUsed { return isFirstUsed ? 1 : 0 }
+    if isFirstUsed {
+      a.storeBytes(of: first & ~Self.used, as: UInt16.self)
+      b.storeBytes(of: second & ~Self.used, as: UInt16.self)
+    }
+    return Int(hash & 1)
   }
 }

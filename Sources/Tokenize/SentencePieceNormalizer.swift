@@ -1,3 +1,5 @@
+import CSIMD
+
 /// The normalizer inside a SentencePiece model.
 struct SentencePieceNormalizer: Sendable {
   var charsMap: CharsMap?
@@ -11,7 +13,12 @@ struct SentencePieceNormalizer: Sendable {
   /// For each first two bytes of text a bit: whether no key of the map or user-defined piece starts
   /// with them, so that the first character stands for itself. Shape [65536 / 64].
   private var plain: [UInt64] = []
+  /// Whether that holds of all first bytes from `!` to `~` before spaces and such bytes, so that
+  /// whole stretches of them can be copied.
+  private var isVisiblePlain = false
 
+  /// Bytes that are copied at a time, which bounds the memory that is asked for.
+  private static let stretchBytes = 1 << 16
   private static let replacement: [UInt8] = [0xEF, 0xBF, 0xBD]
 
   /// Sets `plain`; call once the other properties are set.
@@ -26,12 +33,24 @@ struct SentencePieceNormalizer: Sendable {
     charsMap?.forEachStart(clear)
     userDefined?.forEachStart(clear)
     plain = bits
+    isVisiblePlain = (0x21...0x7E).allSatisfy { first in
+      (0x20...0x7E).allSatisfy { second in
+        let place = first << 8 | second
+        return bits[place >> 6] >> UInt64(place & 63) & 1 != 0
+      }
+    }
   }
 
   /// Appends the normalized text; a byte that is not UTF-8 becomes U+FFFD.
   func append(_ text: UnsafeBufferPointer<UInt8>, to out: inout [UInt8]) {
+    let sink = ByteSink(capacity: text.count + text.count / 2 + 64)
+    append(text, to: sink)
+    out.append(contentsOf: sink.bytes)
+  }
+
+  /// Appends the normalized text to an empty sink.
+  func append(_ text: UnsafeBufferPointer<UInt8>, to sink: ByteSink) {
     guard let base = text.baseAddress else { return }
-    let first = out.count
     let space: [UInt8] = escapesSpaces ? SentencePieceText.mark : [0x20]
     var at = 0
     if removesExtraSpaces {
@@ -43,25 +62,14 @@ struct SentencePieceNormalizer: Sendable {
       }
     }
     if at == text.count { return }
-    let sink = ByteSink(capacity: text.count + text.count / 2 + 64)
     if addsDummyPrefix && !spaceIsSuffix { sink.append(space) }
     var wasSpace = removesExtraSpaces
     plain.withUnsafeBufferPointer { plain in
       while at < text.count {
-        if at &+ 1 < text.count {
-          let end = copyPlain(text, base, at, plain, sink)
-          if end > at {
-            at = end
-            wasSpace = false
-            continue
-          }
-          let place = Int(base[at]) << 8 | Int(base[at &+ 1])
-          if base[at] == 0x20 && plain[place >> 6] >> UInt64(place & 63) & 1 != 0 {
-            if !wasSpace { sink.append(space) }
-            wasSpace = removesExtraSpaces
-            at &+= 1
-            continue
-          }
+        let end = copyPlain(text, base, at, plain, &wasSpace, sink)
+        if end > at {
+          at = end
+          continue
         }
         at &+= prefix(text, base, at) { bytes in
           var rest = bytes[...]
@@ -75,32 +83,78 @@ struct SentencePieceNormalizer: Sendable {
         if !removesExtraSpaces { wasSpace = false }
       }
     }
-    out.append(contentsOf: sink.bytes)
     if removesExtraSpaces {
-      while out.count - first >= space.count && out.suffix(space.count).elementsEqual(space) {
-        out.removeLast(space.count)
+      while sink.count >= space.count && sink.bytes.suffix(space.count).elementsEqual(space) {
+        sink.removeLast(space.count)
       }
     }
-    if addsDummyPrefix && spaceIsSuffix { out.append(contentsOf: space) }
+    if addsDummyPrefix && spaceIsSuffix { sink.append(space) }
   }
 
-  /// Copies characters that stand for themselves and are no spaces; returns where they end.
+  /// Copies characters that stand for themselves, and spaces; returns where they end. `wasSpace`:
+  /// whether a space that comes next is left out, as in `append`.
   @inline(__always)
   private func copyPlain(
     _ text: UnsafeBufferPointer<UInt8>, _ base: UnsafePointer<UInt8>, _ start: Int,
-    _ plain: UnsafeBufferPointer<UInt64>, _ sink: ByteSink
+    _ plain: UnsafeBufferPointer<UInt64>, _ wasSpace: inout Bool, _ sink: ByteSink
   ) -> Int {
+    let last = min(text.count &- 1, start &+ Self.stretchBytes)
+    // A space becomes up to three bytes, and blocks are written whole.
+    var out = sink.reserve(3 &* (last &- start) &+ 16)
     var at = start
-    while at &+ 1 < text.count {
+    var skipsSpace = wasSpace
+    while at < last {
       let byte = base[at]
+      if byte == 0x20 {
+        let place = 0x2000 | Int(base[at &+ 1])
+        if plain[place >> 6] &>> UInt64(place) & 1 == 0 { break }
+        at &+= 1
+        if skipsSpace { continue }
+        out = writeSpace(out)
+        skipsSpace = removesExtraSpaces
+        continue
+      }
+      if byte < 0x80 && isVisiblePlain && at &+ 16 <= last {
+        let count = (~csimd_visible16(base + at) | 1 << 16).trailingZeroBitCount
+        // The last of them may start a key with what follows, unless that is a space.
+        let taken = count < 16 && base[at &+ count] == 0x20 ? count : count &- 1
+        if taken > 0 {
+          UnsafeMutableRawPointer(out).storeBytes(
+            of: UnsafeRawPointer(base + at).loadUnaligned(as: SIMD16<UInt8>.self),
+            as: SIMD16<UInt8>.self)
+          out += taken
+          at &+= taken
+          skipsSpace = false
+          continue
+        }
+      }
       let place = Int(byte) << 8 | Int(base[at &+ 1])
-      if byte == 0x20 || plain[place >> 6] >> UInt64(place & 63) & 1 == 0 { break }
+      if plain[place >> 6] &>> UInt64(place) & 1 == 0 { break }
       let length = byte < 0x80 ? 1 : UTF8Check.length(base, at: at, end: text.count)
       if length == 0 { break }
+      out[0] = byte
+      if length > 1 { out[1] = base[at &+ 1] }
+      if length > 2 { out[2] = base[at &+ 2] }
+      if length > 3 { out[3] = base[at &+ 3] }
+      out += length
       at &+= length
+      skipsSpace = false
     }
-    sink.append(base + start, at &- start)
+    wasSpace = skipsSpace
+    sink.advance(to: out)
     return at
+  }
+
+  @inline(__always)
+  private func writeSpace(_ out: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8> {
+    if !escapesSpaces {
+      out[0] = 0x20
+      return out + 1
+    }
+    out[0] = 0xE2
+    out[1] = 0x96
+    out[2] = 0x81
+    return out + 3
   }
 
   /// Gives the normalized text of what starts at `at`, and returns how much of the text that is.

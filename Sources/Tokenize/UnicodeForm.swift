@@ -1,3 +1,5 @@
+import CSIMD
+
 /// Canonical and compatibility normalization, as the reference normalizers do it: decompositions
 /// and compositions are those of their Unicode version, whatever this system's is.
 final class UnicodeForm: @unchecked Sendable {
@@ -10,15 +12,20 @@ final class UnicodeForm: @unchecked Sendable {
   private let composes: Bool
   private let data = UnicodeFormData.shared
   private let compatibility: Bool
-  /// A bit for each code point that this form may change, or that may join the one before it.
-  private let touched: UnsafeMutablePointer<UInt8>
+  /// A bit for each code point that this form may change, that may join the one before it, or that
+  /// has its place among marks. Shape [0x110000 / 64].
+  private let touched: UnsafeMutablePointer<UInt64>
+  /// A bit for each of those for which its combining class alone does not tell that it stays.
+  private let hard: UnsafeMutablePointer<UInt64>
 
   private init(compatibility: Bool, composes: Bool) {
     self.compatibility = compatibility
     self.composes = composes
-    touched = .allocate(capacity: 0x110000 / 8)
-    touched.initialize(repeating: 0, count: 0x110000 / 8)
-    for scalar in data.classes.keys { mark(scalar) }
+    touched = .allocate(capacity: 0x110000 / 64)
+    touched.initialize(repeating: 0, count: 0x110000 / 64)
+    hard = .allocate(capacity: 0x110000 / 64)
+    hard.initialize(repeating: 0, count: 0x110000 / 64)
+    for scalar in data.classes.keys { Self.mark(touched, scalar) }
     if composes {
       for pair in data.compositions.keys { mark(UInt32(truncatingIfNeeded: pair)) }
       for scalar in data.composedChanges { mark(scalar) }
@@ -31,30 +38,100 @@ final class UnicodeForm: @unchecked Sendable {
     if compatibility { for scalar in data.compatibility.keys { mark(scalar) } }
   }
 
-  deinit { touched.deallocate() }
+  deinit {
+    touched.deallocate()
+    hard.deallocate()
+  }
 
   private func mark(_ scalar: UInt32) {
+    Self.mark(touched, scalar)
+    Self.mark(hard, scalar)
+  }
+
+  private static func mark(_ bits: UnsafeMutablePointer<UInt64>, _ scalar: UInt32) {
     guard scalar < 0x110000 else { return }
-    touched[Int(scalar >> 3)] |= 1 << UInt8(scalar & 7)
+    bits[Int(scalar >> 6)] |= 1 << UInt64(scalar & 63)
   }
 
   @inline(__always)
   private func isTouched(_ scalar: UInt32) -> Bool {
-    touched[Int(scalar >> 3)] >> UInt8(scalar & 7) & 1 != 0
+    touched[Int(scalar >> 6)] >> UInt64(scalar & 63) & 1 != 0
+  }
+
+  @inline(__always)
+  private func isHard(_ scalar: UInt32) -> Bool {
+    hard[Int(scalar >> 6)] >> UInt64(scalar & 63) & 1 != 0
+  }
+
+  /// The first byte of the first run of touched characters that may not stay as it is, or the
+  /// count.
+  func firstChange(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+    guard let base = text.baseAddress else { return text.count }
+    var at = start
+    while true {
+      at = firstTouched(base, text.count, from: at)
+      if at == text.count { return at }
+      let end = endOfStableRun(base, text.count, from: at)
+      if end < 0 { return at }
+      at = end
+    }
   }
 
   /// The first byte of the first character that is touched, or the count.
-  func firstTouched(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
-    guard let base = text.baseAddress else { return text.count }
+  @inline(__always)
+  private func firstTouched(_ base: UnsafePointer<UInt8>, _ count: Int, from start: Int) -> Int {
     var at = start
-    while at < text.count {
-      if base[at] < 0x80 {
+    while at < count {
+      let lead = base[at]
+      if lead < 0x80 {
         at &+= 1
+        while at &+ 16 <= count {
+          let high = csimd_high16(base + at)
+          if high != 0 {
+            at &+= high.trailingZeroBitCount
+            break
+          }
+          at &+= 16
+        }
         continue
       }
-      let length = UTF8Check.length(base, at: at, end: text.count)
-      if length > 0 && isTouched(UTF8Check.scalar(base, at: at, length: length)) { return at }
+      var length = 1
+      var isSet = true
+      if lead < 0xE0, at &+ 2 <= count, base[at &+ 1] & 0xC0 == 0x80 {
+        isSet = touched[Int(lead & 0x1F)] &>> UInt64(base[at &+ 1]) & 1 != 0
+        length = 2
+      } else if lead >= 0xE0 && lead < 0xF0, at &+ 3 <= count, base[at &+ 1] & 0xC0 == 0x80,
+        base[at &+ 2] & 0xC0 == 0x80
+      {
+        let word = Int(lead & 0x0F) << 6 | Int(base[at &+ 1] & 0x3F)
+        isSet = touched[word] &>> UInt64(base[at &+ 2]) & 1 != 0
+        length = 3
+      }
+      if isSet {
+        // Here also for what is not well-formed, and for characters of four bytes.
+        length = UTF8Check.length(base, at: at, end: count)
+        if length > 0 && isTouched(UTF8Check.scalar(base, at: at, length: length)) { return at }
+      }
       at &+= max(1, length)
+    }
+    return count
+  }
+
+  /// Where the run of touched characters that starts at `start` ends, if they are marks in order;
+  /// else -1.
+  private func endOfStableRun(_ base: UnsafePointer<UInt8>, _ count: Int, from start: Int) -> Int {
+    var at = start
+    var last: UInt8 = 0
+    while at < count {
+      let length = UTF8Check.length(base, at: at, end: count)
+      if length == 0 { return at }
+      let scalar = UTF8Check.scalar(base, at: at, length: length)
+      if !isTouched(scalar) { return at }
+      if isHard(scalar) { return -1 }
+      let combiningClass = data.combiningClass(scalar)
+      if combiningClass < last { return -1 }
+      last = combiningClass
+      at &+= length
     }
     return at
   }
@@ -63,7 +140,7 @@ final class UnicodeForm: @unchecked Sendable {
   func append(_ text: UnsafeBufferPointer<UInt8>, to out: inout [UInt8]) {
     guard let base = text.baseAddress else { return }
     var copied = 0
-    var at = firstTouched(text, from: 0)
+    var at = firstChange(text, from: 0)
     while at < text.count {
       // A touched character may join the one before it; text between untouched ones stands.
       var start = at
@@ -85,7 +162,7 @@ final class UnicodeForm: @unchecked Sendable {
       out.append(contentsOf: UnsafeBufferPointer(rebasing: text[copied..<start]))
       for scalar in normalized(scalars) { UTF8Check.append(scalar, to: &out) }
       copied = end
-      at = firstTouched(text, from: end)
+      at = firstChange(text, from: end)
     }
     out.append(contentsOf: UnsafeBufferPointer(rebasing: text[copied...]))
   }
@@ -176,6 +253,9 @@ final class UnicodeFormData: Sendable {
   let compatibility: [UInt32: [UInt32]]
   /// Combining classes that are not 0.
   let classes: [UInt32: UInt8]
+  /// The same as pages of 256 code points; the first is of zeros.
+  private let classPages: [UInt8]
+  private let pageOfBlock: [UInt16]
   /// Composites by (first << 32 | second).
   let compositions: [UInt64: UInt32]
   /// Code points that NFC replaces even when alone.
@@ -193,6 +273,18 @@ final class UnicodeFormData: Sendable {
       classes[at] = UInt8(truncatingIfNeeded: value)
     }
     self.classes = classes
+    var pages = [UInt8](repeating: 0, count: 256)
+    var pageOfBlock = [UInt16](repeating: 0, count: 0x1100)
+    for (scalar, combiningClass) in classes where scalar < 0x110000 {
+      let block = Int(scalar >> 8)
+      if pageOfBlock[block] == 0 {
+        pageOfBlock[block] = UInt16(pages.count >> 8)
+        pages += [UInt8](repeating: 0, count: 256)
+      }
+      pages[Int(pageOfBlock[block]) << 8 | Int(scalar & 255)] = combiningClass
+    }
+    classPages = pages
+    self.pageOfBlock = pageOfBlock
     var byParts: [[UInt32]: UInt32] = [:]
     for (scalar, parts) in canonical where parts.count > 1 && !composedChanges.contains(scalar) {
       byParts[parts] = scalar
@@ -204,6 +296,12 @@ final class UnicodeFormData: Sendable {
       compositions[UInt64(first) << 32 | UInt64(last)] = scalar
     }
     self.compositions = compositions
+  }
+
+  /// The combining class of a code point.
+  @inline(__always)
+  func combiningClass(_ scalar: UInt32) -> UInt8 {
+    classPages[Int(pageOfBlock[Int(scalar >> 8)]) << 8 | Int(scalar & 255)]
   }
 
   /// Reads a generated map: (gap since the last key, count, values).

@@ -5,8 +5,9 @@ import ShardifyCore
 /// Text is taken in parts that no piece reaches across: words, where pieces hold no `▁` inside, and
 /// stretches between `SafeCuts`. The best path goes through their ends, so that a part's pieces are
 /// the same wherever it stands, and are kept, but for one thing: sums are rounded, and near-ties
-/// fall by the rounding, which depends on the sum so far. So each part is kept with the largest sum
-/// before it for which no rounding can change its path.
+/// fall by the rounding, which depends on the sum so far. So each part is searched from zero, and
+/// kept with the largest sum before it for which no rounding can change its path. The sum itself is
+/// added up only where a bound on it does not tell enough.
 final class UnigramEncoder {
   private struct Best {
     var score: Double
@@ -22,10 +23,8 @@ final class UnigramEncoder {
     var end: Int32
   }
 
-  /// Slots of the cache as a power of two: 16 MiB.
+  /// Lines of the cache as a power of two: 16 MiB.
   private static let cacheBits = 18
-  /// Ids of a part that is kept; the place after them holds the largest sum.
-  private static let maxIDs = PieceCache.maxIDs - 1
   /// Shorter parts are not cut.
   private static let uncut = 12
 
@@ -37,8 +36,11 @@ final class UnigramEncoder {
   private var capacity = 0
   private var stepCount = 0
   private var wasUnknown = false
-  /// The score of the best path so far.
+  /// The score of the best path to the id at `summed` of the output.
   private var here = 0.0
+  private var summed = 0
+  /// At least the score's size at the last id.
+  private var bound = 0.0
   /// Half a unit in the last place of the sums, relative.
   private let rounding: Double
 
@@ -64,6 +66,8 @@ final class UnigramEncoder {
       return
     }
     here = 0
+    bound = 0
+    summed = output.count
     wasUnknown = false
     var start = 0
     var wordEnd = 0
@@ -87,37 +91,52 @@ final class UnigramEncoder {
     _ bytes: UnsafePointer<UInt8>, byteCount: Int, into output: TokenBuffer
   ) {
     let first = output.reserve(byteCount &+ PieceCache.maxIDs)
+    let ids = output.base
     var out = first
     var from = bytes
-    let isSingle = model.arithmetic == .single
+    let cache = words.cache
+    let largest = model.largestScore
     for index in 0..<words.count {
       let key = words[index]
       let length = key.length
-      if length <= PieceCache.maxKeyBytes, let slot = words.cache.find(key) {
-        let limit = Float(bitPattern: words.cache.last(slot))
-        if here == 0 || abs(here) <= Double(limit) {
-          let count = words.cache.take(slot, into: out)
-          for place in 0..<count {
-            let sum = here + model.scores[Int(out[place])]
-            here = isSingle ? Double(Float(sum)) : sum
-          }
+      let slot = length <= PieceCache.maxKeyBytes ? cache.find(key) : PieceCache.Slot.none
+      if slot.isThere {
+        let limit = Double(Float(bitPattern: UInt32(cache.note(slot)) << 16))
+        if bound > limit { catchUp(ids, to: out - ids) }
+        if bound <= limit {
+          let count = cache.take(slot, into: out)
+          bound += Double(count) * largest
           out += count
           wasUnknown = false
           from += length
           continue
         }
       }
-      out = search(from, length, key, into: out)
+      out = search(from, length, key, ids, into: out)
       from += length
     }
     words.removeAll()
     output.advance(by: out - first)
   }
 
+  /// Adds up the scores of the ids before `end`, so that the bound is the sum itself.
+  @inline(never)
+  private func catchUp(_ ids: UnsafePointer<TokenID>, to end: Int) {
+    let isSingle = model.arithmetic == .single
+    var sum = here
+    for place in summed..<max(summed, end) {
+      let next = sum + model.scores[Int(ids[place])]
+      sum = isSingle ? Double(Float(next)) : next
+    }
+    here = sum
+    summed = max(summed, end)
+    bound = abs(sum)
+  }
+
   /// Writes the ids of a part, and keeps them if they can be told from the part alone.
   private func search(
     _ bytes: UnsafePointer<UInt8>, _ count: Int, _ key: PieceCache.Key,
-    into out: UnsafeMutablePointer<TokenID>
+    _ ids: UnsafeMutablePointer<TokenID>, into out: UnsafeMutablePointer<TokenID>
   ) -> UnsafeMutablePointer<TokenID> {
     if capacity <= count {
       best.deallocate()
@@ -126,11 +145,36 @@ final class UnigramEncoder {
       best = .allocate(capacity: capacity)
       steps = .allocate(capacity: capacity)
     }
-    if model.arithmetic == .single {
-      search(bytes, count, rounds: true)
-    } else {
-      search(bytes, count, rounds: false)
+    let characters = search(bytes, count, from: 0, rounds: false)
+    let (margin, hasUnknown) = readPath(count)
+    let reach = reach(margin, count, characters)
+    if bound > Double(reach) || hasUnknown { catchUp(ids, to: out - ids) }
+    if bound > Double(reach) {
+      _ = search(bytes, count, from: here, rounds: model.arithmetic == .single)
+      _ = readPath(count)
+    } else if !hasUnknown {
+      let next = write(bytes, into: out)
+      bound += Double(stepCount) * model.largestScore
+      if PieceCache.fits(count, next - out, noted: true) {
+        // The upper half of a Float: cut towards zero, so that the sum kept is not larger.
+        words.cache.insert(key, out, next - out, note: UInt16(reach.bitPattern >> 16))
+      }
+      return next
     }
+    // Ids do not tell the scores of unknown characters: the path does.
+    let next = write(bytes, into: out)
+    for index in stride(from: stepCount - 1, through: 0, by: -1) {
+      let id = steps[index].id
+      let sum = here + (id == model.unknown ? model.unknownScore : model.scores[Int(id)])
+      here = model.arithmetic == .single ? Double(Float(sum)) : sum
+    }
+    summed = next - ids
+    bound = abs(here)
+    return next
+  }
+
+  /// Sets `steps` to the path to `count`, the last first; returns how far it is from the next best.
+  private func readPath(_ count: Int) -> (margin: Double, hasUnknown: Bool) {
     var end = count
     var hasUnknown = false
     var margin = Double.infinity
@@ -143,25 +187,16 @@ final class UnigramEncoder {
       margin = min(margin, found.score - found.second)
       end = Int(found.start)
     }
-    let before = here
-    here = best[count].score
-    let next = write(bytes, into: out)
-    if count <= PieceCache.maxKeyBytes && stepCount <= Self.maxIDs && !hasUnknown {
-      let reach = reach(margin, count)
-      // A path found after other text may itself have fallen by rounding.
-      if before == 0 || abs(before) <= Double(reach) {
-        words.cache.insert(key, out, next - out, last: reach.bitPattern)
-      }
-    }
-    return next
+    return (margin, hasUnknown)
   }
 
   /// The largest sum before a part for which its path is sure; below zero if for none.
   ///
-  /// Each of at most `count` additions is off by `rounding` of the sum; two paths are told apart if
-  /// they are further from each other than both are off. Taken four times as wide.
-  private func reach(_ margin: Double, _ count: Int) -> Float {
-    let reach = margin / (rounding * 8 * Double(count + 1)) - Double(count) * model.largestScore
+  /// Each of at most `characters` additions is off by `rounding` of the sum; two paths are told
+  /// apart if they are further from each other than both are off. Taken twice as wide.
+  private func reach(_ margin: Double, _ count: Int, _ characters: Int) -> Float {
+    let reach =
+      margin / (rounding * 4 * Double(characters + 1)) - Double(count) * model.largestScore
     return reach > 0 ? Float(min(reach * 0.999, 1e30)) : -1
   }
 
@@ -192,31 +227,40 @@ final class UnigramEncoder {
     return out
   }
 
+  /// Finds the best path from a sum on; returns how many characters there are.
   @inline(__always)
-  private func search(_ base: UnsafePointer<UInt8>, _ count: Int, rounds: Bool) {
+  private func search(
+    _ base: UnsafePointer<UInt8>, _ count: Int, from sum: Double, rounds: Bool
+  ) -> Int {
     let best = self.best
     let trie = model.trie
     let scores = model.scores
     let empty = Best(score: -.infinity, second: -.infinity, start: -1, id: 0)
     for index in 0...count { best[index] = empty }
-    best[0] = Best(score: here, second: -.infinity, start: 0, id: 0)
+    best[0] = Best(score: sum, second: -.infinity, start: 0, id: 0)
     var start = 0
+    var characters = 0
     while start < count {
       let here = best[start].score
       let length = max(1, UTF8Check.length(base, at: start, end: count))
       var hasCharacter = false
-      var node = trie.root
-      var at = start
-      while at < count {
-        node = trie.child(node, base[at])
-        if node == 0 { break }
+      var at = start &+ 1
+      var node = model.firsts[Int(base[start])]
+      if length == 3 && DoubleArrayTrie.value(node) < 0 {
+        node = model.seconds[Int(base[start] & 0x0F) << 6 | Int(base[at] & 0x3F)]
         at &+= 1
+      }
+      while node != 0 {
         let value = DoubleArrayTrie.value(node)
-        guard value >= 0 else { continue }
-        var sum = scores[Int(value)] + here
-        if rounds { sum = Double(Float(sum)) }
-        Self.offer(best + at, sum, start, TokenID(truncatingIfNeeded: value))
-        if at &- start == length { hasCharacter = true }
+        if value >= 0 {
+          var sum = scores[Int(value)] + here
+          if rounds { sum = Double(Float(sum)) }
+          Self.offer(best + at, sum, start, TokenID(truncatingIfNeeded: value))
+          if at &- start == length { hasCharacter = true }
+        }
+        if at == count { break }
+        node = trie.child(node, base[at])
+        at &+= 1
       }
       if !hasCharacter {
         var sum = model.unknownScore + here
@@ -224,14 +268,16 @@ final class UnigramEncoder {
         Self.offer(best + (start &+ length), sum, start, model.unknown)
       }
       start &+= length
+      characters &+= 1
     }
+    return characters
   }
 
   @inline(__always)
   private static func offer(
     _ best: UnsafeMutablePointer<Best>, _ sum: Double, _ start: Int, _ id: TokenID
   ) {
-    if best.pointee.start < 0 || sum > best.pointee.score {
+    if sum > best.pointee.score || best.pointee.start < 0 {
       best.pointee = Best(
         score: sum, second: best.pointee.score, start: Int32(truncatingIfNeeded: start), id: id)
     } else if sum > best.pointee.second {

@@ -15,6 +15,9 @@ final class UnigramModel: @unchecked Sendable {
   let arithmetic: Arithmetic
   let tokens: TokenTable
   let trie: DoubleArrayTrie
+  /// Where walks through it start. Shapes as in `DoubleArrayTrie.Starts`.
+  let firsts: UnsafeMutablePointer<UInt64>
+  let seconds: UnsafeMutablePointer<UInt64>
   /// Score of each id; shape [ids].
   let scores: UnsafeMutablePointer<Double>
   let unknownScore: Double
@@ -39,6 +42,11 @@ final class UnigramModel: @unchecked Sendable {
     self.unknown = unknown
     self.byteFallback = byteFallback
     trie = DoubleArrayTrie(tokens, where: isPiece)
+    let starts = DoubleArrayTrie.Starts(trie)
+    firsts = .allocate(capacity: 256)
+    for (place, node) in starts.firsts.enumerated() { firsts[place] = node }
+    seconds = .allocate(capacity: 1024)
+    for (place, node) in starts.seconds.enumerated() { seconds[place] = node }
     wordsAreApart = MarkedWords.areApart(tokens, where: isPiece)
     cuts = SafeCuts(tokens, isWanted: isPiece)
     largestScore = values.reduce(abs(unknownScore)) { max($0, abs($1)) }
@@ -46,5 +54,9 @@ final class UnigramModel: @unchecked Sendable {
     for (id, value) in values.enumerated() { scores[id] = value }
   }
 
-  deinit { scores.deallocate() }
+  deinit {
+    scores.deallocate()
+    firsts.deallocate()
+    seconds.deallocate()
+  }
 }

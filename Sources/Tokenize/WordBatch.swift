@@ -1,3 +1,4 @@
+import CSIMD
 import ShardifyCore
 
 /// Words waiting to be looked up in a cache of their ids. One per thread.
@@ -13,7 +14,7 @@ final class WordBatch {
   private let masks: UnsafeMutablePointer<UInt8>
 
   init(cacheBits: Int) {
-    cache = PieceCache(slotCount: 1 << cacheBits)
+    cache = PieceCache(lineCount: 1 << cacheBits)
     keys = .allocate(capacity: Self.capacity)
     keys.initialize(repeating: PieceCache.Key(), count: Self.capacity)
     masks = .allocate(capacity: 80)
@@ -81,6 +82,11 @@ enum MarkedWords {
       at &+= 3
     }
     while at < count {
+      if at &+ 16 <= count {
+        let leads = csimd_equal16(base + at, 0xE2)
+        at &+= leads == 0 ? 16 : leads.trailingZeroBitCount
+        if leads == 0 { continue }
+      }
       if base[at] == 0xE2 && at &+ 2 < count && base[at &+ 1] == 0x96 && base[at &+ 2] == 0x81 {
         return at
       }

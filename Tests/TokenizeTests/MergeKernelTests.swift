@@ -47,7 +47,7 @@ struct MergeKernelTests {
   @Test("short and long pretokens merge as the definition says", arguments: 1...40)
   func mergesAsDefined(_ seed: Int) {
     let model = model(seed: UInt64(seed))
-    let encoder = BPEEncoder(model, cacheSlots: 16)
+    let encoder = BPEEncoder(model, cacheLines: 16)
     let kernel = MergeKernel(model)
     let out = UnsafeMutablePointer<TokenID>.allocate(capacity: 1000)
     defer { out.deallocate() }
@@ -111,7 +111,7 @@ struct MergeKernelTests {
   func cutTextMergesAsDefined(_ seed: Int) {
     // Tokens of these bytes begin and end inside characters too.
     let model = model(seed: UInt64(seed), bytes: [0xE4, 0xE5, 0xB8, 0xB9])
-    let encoder = BPEEncoder(model, cacheSlots: 64)
+    let encoder = BPEEncoder(model, cacheLines: 64)
     var random = TestRandom(seed: UInt64(seed) &* 13)
     for _ in 0..<20 {
       let text = (0..<1 + random.below(80)).flatMap { _ in

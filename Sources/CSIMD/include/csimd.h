@@ -149,6 +149,14 @@ CSIMD_INLINE uint32_t csimd_letters16(const void *p) {
   return (uint32_t)_mm_movemask_epi8(hit);
 }
 
+/// Bit i is set where byte i is `!` to `~`.
+CSIMD_INLINE uint32_t csimd_visible16(const void *p) {
+  __m128i v = _mm_loadu_si128((const __m128i *)p);
+  __m128i hit = _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8(0x20)),
+                              _mm_cmplt_epi8(v, _mm_set1_epi8(0x7F)));
+  return (uint32_t)_mm_movemask_epi8(hit);
+}
+
 /// Bit i is set where byte i is a small ASCII letter.
 CSIMD_INLINE uint32_t csimd_small16(const void *p) {
   __m128i v = _mm_loadu_si128((const __m128i *)p);
@@ -210,6 +218,10 @@ CSIMD_INLINE uint32_t csimd_high16(const void *p) {
 CSIMD_INLINE uint32_t csimd_letters16(const void *p) {
   uint8x16_t v = vorrq_u8(vld1q_u8((const uint8_t *)p), vdupq_n_u8(0x20));
   return csimd_mask(vandq_u8(vcgeq_u8(v, vdupq_n_u8(0x61)), vcleq_u8(v, vdupq_n_u8(0x7A))));
+}
+CSIMD_INLINE uint32_t csimd_visible16(const void *p) {
+  uint8x16_t v = vld1q_u8((const uint8_t *)p);
+  return csimd_mask(vandq_u8(vcgeq_u8(v, vdupq_n_u8(0x21)), vcleq_u8(v, vdupq_n_u8(0x7E))));
 }
 CSIMD_INLINE uint32_t csimd_small16(const void *p) {
   uint8x16_t v = vld1q_u8((const uint8_t *)p);
