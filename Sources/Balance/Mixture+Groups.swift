@@ -89,6 +89,10 @@ extension Mixture {
         .invalidOption, found: "weights for \(sourceWeights.entries.count) patterns of sources",
         expected: "at most \(SourceWeights.limit)", remedy: "use patterns such as \"web*\"")
     }
+    guard !sourceWeights.entries.isEmpty else {
+      throw .plan(
+        .invalidOption, found: "weights for no source", expected: "at least one pattern")
+    }
     var seen: Set<[UInt8]> = []
     for entry in sourceWeights.entries {
       guard entry.weight >= 0, entry.weight <= SourceWeights.largestWeight else {

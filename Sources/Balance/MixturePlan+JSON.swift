@@ -12,7 +12,7 @@ extension MixturePlan {
         ("byte_premiums", JSONText.string(premiumVersion ?? "none")),
         ("statistics_sha256", JSONText.string("\(statisticsDigest)")),
       ] + more + [
-        ("languages", JSONText.array(languages.map(Self.object))),
+        ("languages", JSONText.array(languages.map { Self.object($0, mixture.sourceWeights) })),
         ("planned_groups", JSONText.array(groups.map(Self.object))),
         ("excluded", JSONText.array(excluded.map { JSONText.object(Self.members($0)) })),
         ("warnings", JSONText.array(warnings.map(JSONText.string))),
@@ -30,7 +30,7 @@ extension MixturePlan {
     ]
   }
 
-  private static func object(_ language: LanguagePlan) -> String {
+  private static func object(_ language: LanguagePlan, _ weights: SourceWeights?) -> String {
     var out =
       members(language.supply) + [
         ("natural_share", JSONText.number(language.naturalShare.fraction)),
@@ -47,7 +47,29 @@ extension MixturePlan {
         ("byte_premium_basis", JSONText.string(premium.basis.rawValue)),
       ]
     }
+    if !language.sources.isEmpty {
+      out.append(("sources", JSONText.array(language.sourceRows(weights).map(object))))
+    }
     return JSONText.object(out)
+  }
+
+  private static func object(_ row: SourceRow) -> String {
+    JSONText.object([
+      ("source", JSONText.string(row.name)),
+      ("part", String(row.supply.part)),
+      ("weight", JSONText.number(row.weight)),
+      ("documents", String(row.supply.documents)),
+      ("pieces", String(row.supply.pieces)),
+      ("available", String(row.supply.tokens)),
+      ("bytes", String(row.supply.bytes)),
+      ("quota", String(row.quota)),
+      (
+        "effective_epochs",
+        JSONText.number(
+          row.supply.tokens > 0 ? Double(row.quota) / Double(row.supply.tokens) : 0)
+      ),
+      ("binding_rule", JSONText.string(row.rule)),
+    ])
   }
 
   private static func object(_ group: GroupPlan) -> String {

@@ -5,7 +5,7 @@ extension MixturePlan {
   public var settingsJSON: String { JSONText.object(mixture.members) }
 
   /// The SHA-256 of the counts the plan is made from: a line of decimal numbers for each language of
-  /// the mixture, by tag.
+  /// the mixture, by tag; after a language that is divided a line for each part.
   public var statisticsDigest: SHA256.Digest {
     var hash = SHA256()
     for language in languages {
@@ -14,6 +14,12 @@ extension MixturePlan {
         "\(supply.tag) \(supply.documents) \(supply.pieces) \(supply.tokens) \(supply.bytes) "
         + "\(supply.scalars) \(supply.tokensBefore)\n"
       hash.update(Array(line.utf8))
+      for part in supply.sources {
+        let line =
+          "\(supply.tag) \(part.part) \(part.documents) \(part.pieces) \(part.tokens) "
+          + "\(part.bytes) \(part.tokensBefore)\n"
+        hash.update(Array(line.utf8))
+      }
     }
     return hash.finish()
   }
@@ -22,7 +28,7 @@ extension MixturePlan {
 extension Mixture {
   /// The settings as members of a JSON object.
   var members: [(String, String)] {
-    [
+    var members = [
       ("policy", policy.json),
       ("unit", JSONText.string(unit.rawValue)),
       ("max_epochs", maxEpochs.map(JSONText.number) ?? "null"),
@@ -40,6 +46,23 @@ extension Mixture {
       ("caps", JSONText.table(caps)),
       ("groups", JSONText.array(groups.map(\.json))),
     ]
+    // What no mixture had before is not in the settings of one that has none.
+    if let sourceWeights {
+      members += [
+        ("source_basis", JSONText.string(sourceWeights.basis.rawValue)),
+        (
+          "source_weights",
+          JSONText.array(
+            sourceWeights.entries.map { entry in
+              JSONText.object([
+                ("source", JSONText.string(entry.pattern)),
+                ("weight", JSONText.number(entry.weight)),
+              ])
+            })
+        ),
+      ]
+    }
+    return members
   }
 
   static func list(_ tags: [LanguageTag], _ patterns: [LanguagePattern]) -> String {

@@ -23,7 +23,8 @@ extension MixturePlan {
     let limit =
       mixture.maxEpochs.map { "at most \(Grouped.plain($0)) epochs" } ?? "no limit on epochs"
     let count = languages.count == 1 ? "1 language" : "\(languages.count) languages"
-    return "\(mixture.policy), sizes in \(mixture.unit.rawValue), \(limit), \(count); "
+    let sources = mixture.sourceWeights.map { ", sources weighed by \($0.basis.rawValue)" } ?? ""
+    return "\(mixture.policy), sizes in \(mixture.unit.rawValue), \(limit), \(count)\(sources); "
       + "shares and quota in tokens"
   }
 
@@ -52,6 +53,17 @@ extension MixturePlan {
           figures.ratio(language.quota, supply.tokens), figures.ratio(supply.bytes, supply.tokens),
         ] + (hasPremiums ? [Self.premium(language)] : [])
           + [language.bindingRule.rawValue] + (groups.isEmpty ? [] : [language.group ?? ""]))
+      let rows = language.sourceRows(mixture.sourceWeights)
+      // A language that no pattern concerns is one part, and its row says all of it.
+      for row in rows where rows.count > 1 || row.name != SourceWeights.others {
+        table.rows.append(
+          [
+            "  " + row.name, figures.count(row.supply.documents), figures.count(row.supply.tokens),
+            figures.percent(row.supply.tokens, available), figures.percent(row.quota, budget),
+            figures.count(row.quota), figures.ratio(row.quota, row.supply.tokens),
+            figures.ratio(row.supply.bytes, row.supply.tokens),
+          ] + (hasPremiums ? [""] : []) + [row.rule] + (groups.isEmpty ? [] : [""]))
+      }
     }
     let bytes = languages.reduce(0) { $0.addingReportingOverflow($1.supply.bytes).partialValue }
     let quota = languages.reduce(0) { $0 + $1.quota }

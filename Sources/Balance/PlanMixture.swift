@@ -30,7 +30,9 @@ public func planMixture(
   let included = selection.included
   let planner = try Planner(included, mixture, bytePremiums)
   let available = included.reduce(0) { $0 + $1.tokens }
-  let budget = mixture.budgetTokens ?? available
+  // Sources of weight 0 are not there to be given.
+  let budget =
+    mixture.budgetTokens ?? included.reduce(0) { $0 + SourceDivision.available($1, mixture) }
   if let infeasibility = planner.infeasibility(budget: budget, epochs: planner.epochLimit) {
     throw planner.failure(infeasibility, budget: budget)
   }
@@ -40,6 +42,7 @@ public func planMixture(
   }
   var warnings = selection.warnings
   warnings += repetitionWarning(languages).map { [$0] } ?? []
+  warnings += sourceRepetitionWarning(languages).map { [$0] } ?? []
   let estimated = languages.filter { $0.premium?.isEstimated == true }
   if !estimated.isEmpty {
     warnings.append("byte premium estimated for \(Selection.names(estimated.map(\.tag)))")
@@ -99,4 +102,25 @@ private func repetitionWarning(_ languages: [LanguagePlan]) -> String? {
   return "\(repeated.count) of \(languages.count) languages are repeated more than 4 times, most "
     + "\(most.tag) with \(epochs) epochs; beyond 4 epochs repeated text is worth ever less "
     + "(Muennighoff et al. 2023, arXiv:2305.16264); --max-epochs 4 prevents it"
+}
+
+/// The same for parts of languages; what the line on languages says is not said again.
+private func sourceRepetitionWarning(_ languages: [LanguagePlan]) -> String? {
+  var count = 0
+  var repeated = 0
+  var most: (name: String, source: SourcePlan)?
+  for language in languages {
+    for source in language.sources {
+      count += 1
+      guard source.quota / 4 >= source.supply.tokens, source.effectiveEpochs > 4 else { continue }
+      repeated += 1
+      if source.effectiveEpochs > most?.source.effectiveEpochs ?? 0 {
+        most = ("\(language.tag) \(source.name)", source)
+      }
+    }
+  }
+  guard let most else { return nil }
+  let epochs = Grouped.ratio(most.source.quota, most.source.supply.tokens, places: 1)
+  return "\(repeated) of \(count) parts of languages are repeated more than 4 times, most "
+    + "\(most.name) with \(epochs) epochs"
 }

@@ -2,15 +2,30 @@ import ShardifyCore
 
 /// Divides a language's quota over the parts of its sources.
 enum SourceDivision {
+  /// The parts that a quota can be divided over; nil of a language that is not divided.
+  private static func parts(_ supply: LanguageSupply, _ mixture: Mixture) -> [SourceSupply]? {
+    guard let weights = mixture.sourceWeights, !supply.sources.isEmpty else { return nil }
+    return supply.sources.filter { weights.weight(ofPart: $0.part) > 0 && $0.tokens > 0 }
+  }
+
+  /// What there is of a language without the sources that are left out.
+  static func available(_ supply: LanguageSupply, _ mixture: Mixture) -> Int {
+    parts(supply, mixture).map { $0.reduce(0) { $0 + $1.tokens } } ?? supply.tokens
+  }
+
   /// The most tokens a language may have: within the limit on epochs, of each part that takes part.
+  /// What earlier datasets went over counts.
   static func most(_ supply: LanguageSupply, _ mixture: Mixture, epochs: Decimal?) -> Int {
-    // What earlier datasets went over counts.
-    let most =
-      epochs.map { max(0, $0.of(supply.tokens) - supply.tokensBefore) } ?? Quotas.largestTotal
-    guard let weights = mixture.sourceWeights, !supply.sources.isEmpty else { return most }
-    let parts = supply.sources.filter { weights.weight(ofPart: $0.part) > 0 }
-    guard let epochs else { return parts.isEmpty ? 0 : most }
-    return min(most, parts.reduce(0) { min($0 + epochs.of($1.tokens), Quotas.largestTotal) })
+    guard let parts = parts(supply, mixture) else {
+      return most(supply.tokens, before: supply.tokensBefore, epochs)
+    }
+    return parts.reduce(0) {
+      min($0 + most($1.tokens, before: $1.tokensBefore, epochs), Quotas.largestTotal)
+    }
+  }
+
+  private static func most(_ tokens: Int, before: Int, _ epochs: Decimal?) -> Int {
+    epochs.map { max(0, $0.of(tokens) - before) } ?? Quotas.largestTotal
   }
 
   /// The quotas of the parts; they sum to `quota`, which is at most `most`.
@@ -20,21 +35,20 @@ enum SourceDivision {
   static func divide(
     _ quota: Int, of supply: LanguageSupply, _ mixture: Mixture, epochs: Decimal?
   ) -> [SourcePlan] {
-    guard let weights = mixture.sourceWeights, !supply.sources.isEmpty else { return [] }
-    let parts = supply.sources.filter { weights.weight(ofPart: $0.part) > 0 && $0.tokens > 0 }
-    guard !parts.isEmpty else { return [] }
+    guard let weights = mixture.sourceWeights, let parts = parts(supply, mixture), !parts.isEmpty
+    else { return [] }
     let shares = Weights.whole(
       parts.map { part in
         weights.weight(ofPart: part.part) * (weights.basis == .size ? Double(part.tokens) : 1)
       })
-    let most = parts.map { epochs?.of($0.tokens) ?? Quotas.largestTotal }
+    let upper = parts.map { most($0.tokens, before: $0.tokensBefore, epochs) }
     let quotas = Quotas.divide(
       quota,
-      among: zip(shares, most).map { Quotas.Bound(lower: 0, upper: $1, weight: $0) })
+      among: zip(shares, upper).map { Quotas.Bound(lower: 0, upper: $1, weight: $0) })
     return parts.indices.map { index in
       SourcePlan(
         supply: parts[index], name: weights.name(ofPart: parts[index].part), quota: quotas[index],
-        bindingRule: quotas[index] == most[index] ? .maxEpochs : .policy)
+        bindingRule: quotas[index] == upper[index] ? .maxEpochs : .policy)
     }
   }
 }

@@ -10,6 +10,8 @@ public struct SourceSupply: Sendable, Equatable {
   public var tokens: Int
   /// UTF-8 bytes.
   public var bytes: Int
+  /// Where on the part's ring the dataset starts, as `LanguageSupply.tokensBefore`.
+  public var tokensBefore = 0
 
   /// Joins the counts.
   public init(part: Int, documents: Int, pieces: Int, tokens: Int, bytes: Int) {
@@ -31,6 +33,16 @@ public struct SourcePlan: Sendable, Equatable {
   public var quota: Int
   /// The rule that fixed the quota: the weights, or the limit on repetition.
   public var bindingRule: BindingRule
+  /// Where on its ring it starts.
+  public var start = RingStart.beginning
+
+  /// Joins the parts.
+  public init(supply: SourceSupply, name: String, quota: Int, bindingRule: BindingRule) {
+    self.supply = supply
+    self.name = name
+    self.quota = quota
+    self.bindingRule = bindingRule
+  }
 
   /// How often the dataset goes over it.
   public var effectiveEpochs: Double {

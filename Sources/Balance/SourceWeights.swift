@@ -52,11 +52,14 @@ public struct SourceWeights: Sendable, Equatable {
     return entries.firstIndex { WildcardPattern($0.pattern).matches(bytes) } ?? entries.count
   }
 
+  /// The patterns, in order.
+  public var patterns: [String] { entries.map(\.pattern) }
+
   /// The name of a part.
   public func name(ofPart part: Int) -> String {
     part < entries.count ? entries[part].pattern : Self.others
   }
 
   /// The weight of a part.
-  func weight(ofPart part: Int) -> Double { part < entries.count ? entries[part].weight : 1 }
+  public func weight(ofPart part: Int) -> Double { part < entries.count ? entries[part].weight : 1 }
 }

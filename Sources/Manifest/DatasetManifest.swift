@@ -2,17 +2,25 @@ import ShardifyCore
 
 /// The manifest of a dataset as a value: what `manifest.sqlite` holds.
 public struct DatasetManifest: Sendable, Equatable {
-  /// The format this program writes.
-  public static let formatVersion = 2
+  /// The formats this program reads and writes.
+  public static let formatVersions = 2...3
+
+  /// The format it is written in: 3 adds parts of languages to 2.
+  public var formatVersion: Int { languageParts.isEmpty ? 2 : 3 }
 
   /// Facts by name; `docs/manifest.md` lists them.
   public var dataset: [String: String] = [:]
   /// The languages of the store, sorted by tag.
   public var languages: [Language] = []
+  /// The parts of languages that are divided over their sources, sorted by tag and number; none where
+  /// no language is.
+  public var languageParts: [LanguagePart] = []
   /// The shards, training first, by number.
   public var shards: [Shard] = []
   /// What each shard holds of each language, in the order of shards and tags.
   public var shardLanguages: [ShardLanguage] = []
+  /// What each training shard holds of each part, in the order of shards, tags and parts.
+  public var shardParts: [ShardPart] = []
   /// What each source gave to each language, sorted by tag and name.
   public var languageSources: [LanguageSource] = []
   /// Documents that filters left out, sorted by tag and reason.
@@ -65,6 +73,73 @@ public struct DatasetManifest: Sendable, Equatable {
 
     /// Makes a row for a language.
     public init(tag: LanguageTag) { self.tag = tag }
+  }
+
+  /// A part of a language that is divided over its sources: a ring of its own.
+  public struct LanguagePart: Sendable, Equatable {
+    /// The language.
+    public var tag: LanguageTag
+    /// The number of the pattern its sources match, or how many patterns there are.
+    public var part: Int
+    /// The pattern; `*` for the sources that match none.
+    public var pattern: String
+    /// Documents that may be trained on.
+    public var documents = 0
+    /// Their pieces.
+    public var pieces = 0
+    /// Their tokens.
+    public var availableTokens = 0
+    /// Their UTF-8 bytes.
+    public var availableBytes = 0
+    /// Tokens planned.
+    public var quotaTokens = 0
+    /// Tokens written.
+    public var writtenTokens = 0
+    /// Pieces written.
+    public var writtenPieces = 0
+    /// Different documents written.
+    public var documentsInShards = 0
+    /// What bound its quota; `excluded` if it gives nothing.
+    public var bindingRule = ""
+    /// As of a language.
+    public var firstPass = 0
+    /// As of a language.
+    public var firstKey: [UInt8] = []
+    /// As of a language.
+    public var firstOffset = 0
+
+    /// Makes a row for a part.
+    public init(tag: LanguageTag, part: Int, pattern: String) {
+      self.tag = tag
+      self.part = part
+      self.pattern = pattern
+    }
+  }
+
+  /// What a training shard holds of a part of a language.
+  public struct ShardPart: Sendable, Equatable {
+    /// The shard's number.
+    public var shard: Int
+    /// The language.
+    public var tag: LanguageTag
+    /// The part's number.
+    public var part: Int
+    /// Its tokens.
+    public var tokens: Int
+    /// Its pieces.
+    public var pieces: Int
+    /// Its UTF-8 bytes of text.
+    public var bytes: Int
+
+    /// Makes a row; see the properties.
+    public init(shard: Int, tag: LanguageTag, part: Int, tokens: Int, pieces: Int, bytes: Int) {
+      self.shard = shard
+      self.tag = tag
+      self.part = part
+      self.tokens = tokens
+      self.pieces = pieces
+      self.bytes = bytes
+    }
   }
 
   /// One shard.
@@ -208,6 +283,16 @@ public struct DatasetManifest: Sendable, Equatable {
           Hex.string($0.firstKey), "\($0.firstOffset)",
         ])
     }
+    lines += languageParts.map {
+      line(
+        "language_parts",
+        [
+          "\($0.tag)", "\($0.part)", $0.pattern, "\($0.documents)", "\($0.pieces)",
+          "\($0.availableTokens)", "\($0.availableBytes)", "\($0.quotaTokens)",
+          "\($0.writtenTokens)", "\($0.writtenPieces)", "\($0.documentsInShards)",
+          $0.bindingRule, "\($0.firstPass)", Hex.string($0.firstKey), "\($0.firstOffset)",
+        ])
+    }
     lines += shards.map {
       line(
         "shards",
@@ -222,6 +307,13 @@ public struct DatasetManifest: Sendable, Equatable {
         [
           $0.split.rawValue, "\($0.shard)", "\($0.tag)", "\($0.tokens)", "\($0.pieces)",
           "\($0.bytes)",
+        ])
+    }
+    lines += shardParts.map {
+      line(
+        "shard_parts",
+        [
+          "\($0.shard)", "\($0.tag)", "\($0.part)", "\($0.tokens)", "\($0.pieces)", "\($0.bytes)",
         ])
     }
     lines += languageSources.map {

@@ -16,8 +16,9 @@ public enum ManifestFile {
       let queue = try DatabaseQueue(path: temporary)
       try queue.write { db in
         try db.execute(sql: "PRAGMA application_id = \(applicationID)")
-        try db.execute(sql: "PRAGMA user_version = \(DatasetManifest.formatVersion)")
+        try db.execute(sql: "PRAGMA user_version = \(manifest.formatVersion)")
         try db.execute(sql: schema)
+        if manifest.formatVersion >= 3 { try db.execute(sql: partsSchema) }
         try insert(manifest, db)
       }
       try queue.close()
@@ -62,6 +63,28 @@ public enum ManifestFile {
     CREATE TABLE provenance (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
     """
 
+  private static let partsSchema = """
+    CREATE TABLE language_parts (
+      language TEXT NOT NULL, part INTEGER NOT NULL, pattern TEXT NOT NULL,
+      documents INTEGER NOT NULL, pieces INTEGER NOT NULL, available_tokens INTEGER NOT NULL,
+      available_bytes INTEGER NOT NULL, quota_tokens INTEGER NOT NULL,
+      written_tokens INTEGER NOT NULL, written_pieces INTEGER NOT NULL,
+      documents_in_shards INTEGER NOT NULL, binding_rule TEXT NOT NULL,
+      first_pass INTEGER NOT NULL, first_key BLOB NOT NULL, first_offset INTEGER NOT NULL,
+      effective_epochs REAL GENERATED ALWAYS AS
+        (CASE WHEN available_tokens > 0 THEN quota_tokens * 1.0 / available_tokens ELSE 0.0 END)
+        VIRTUAL,
+      epochs_before REAL GENERATED ALWAYS AS
+        (CASE WHEN available_tokens > 0
+          THEN first_pass + first_offset * 1.0 / available_tokens ELSE first_pass * 1.0 END)
+        VIRTUAL,
+      PRIMARY KEY (language, part)) STRICT, WITHOUT ROWID;
+    CREATE TABLE shard_parts (
+      shard INTEGER NOT NULL, language TEXT NOT NULL, part INTEGER NOT NULL,
+      tokens INTEGER NOT NULL, pieces INTEGER NOT NULL, bytes INTEGER NOT NULL,
+      PRIMARY KEY (shard, language, part)) STRICT, WITHOUT ROWID;
+    """
+
   /// `count` places for values, between commas.
   private static func places(_ count: Int) -> String {
     Array(repeating: "?", count: count).joined(separator: ", ")
@@ -98,6 +121,7 @@ public enum ManifestFile {
         row.split.rawValue, row.shard, row.tag.description, row.tokens, row.pieces, row.bytes,
       ])
     }
+    try insertParts(manifest, db)
     for row in manifest.languageSources {
       try db.execute(
         sql: "INSERT INTO language_sources VALUES (?, ?, ?, ?)",
@@ -111,6 +135,26 @@ public enum ManifestFile {
     for row in manifest.rejects {
       try db.execute(
         sql: "INSERT INTO rejects VALUES (?, ?)", arguments: [row.reason, row.documents])
+    }
+  }
+
+  private static func insertParts(_ manifest: DatasetManifest, _ db: Database) throws {
+    if manifest.formatVersion < 3 { return }
+    for row in manifest.languageParts {
+      try db.execute(
+        sql: "INSERT INTO language_parts VALUES (" + places(15) + ")",
+        arguments: [
+          row.tag.description, row.part, row.pattern, row.documents, row.pieces,
+          row.availableTokens, row.availableBytes, row.quotaTokens, row.writtenTokens,
+          row.writtenPieces, row.documentsInShards, row.bindingRule, row.firstPass,
+          Data(row.firstKey), row.firstOffset,
+        ])
+    }
+    let statement = try db.makeStatement(sql: "INSERT INTO shard_parts VALUES (?, ?, ?, ?, ?, ?)")
+    for row in manifest.shardParts {
+      try statement.execute(arguments: [
+        row.shard, row.tag.description, row.part, row.tokens, row.pieces, row.bytes,
+      ])
     }
   }
 
@@ -161,18 +205,21 @@ public enum ManifestFile {
   }
 
   /// Checks that the file is a manifest of a version this program reads.
-  static func check(_ db: Database, path: String) throws {
+  ///
+  /// - Returns: The version.
+  static func check(_ db: Database, path: String) throws -> Int {
     guard try Int32.fetchOne(db, sql: "PRAGMA application_id") == applicationID else {
       throw ManifestFailure(
         .notOurs, "cannot open manifest", path: path, found: "an SQLite file of something else",
         expected: "a manifest written by shardify balance", remedy: "check the path")
     }
     let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-    guard version == DatasetManifest.formatVersion else {
+    guard DatasetManifest.formatVersions.contains(version) else {
       throw ManifestFailure(
         .version, "cannot open manifest", path: path, found: "format version \(version)",
-        expected: "version \(DatasetManifest.formatVersion)",
+        expected: "version 2 or 3",
         remedy: "use the shardify that wrote it, or balance again")
     }
+    return version
   }
 }

@@ -7,11 +7,15 @@ struct ManifestRows {
   let path: String
 
   func read() throws -> DatasetManifest {
-    try ManifestFile.check(db, path: path)
+    let version = try ManifestFile.check(db, path: path)
     var manifest = DatasetManifest()
     manifest.dataset = try pairs("dataset")
     manifest.provenance = try pairs("provenance")
     manifest.languages = try languages()
+    if version >= 3 {
+      manifest.languageParts = try languageParts()
+      manifest.shardParts = try shardParts()
+    }
     manifest.shards = try rows(
       "shards", "split, shard, path, size_bytes, tokens, pieces, sha256, payload_sha256",
       orderBy: "split DESC, shard"
@@ -73,6 +77,49 @@ struct ManifestRows {
       language.firstKey = try row.bytes(14)
       language.firstOffset = try row.count(15)
       return language
+    }
+  }
+
+  /// Parts have numbers up to this one; a mixture has at most so many patterns.
+  private static let largestPart = 64
+
+  private func languageParts() throws -> [DatasetManifest.LanguagePart] {
+    try rows(
+      "language_parts",
+      """
+      language, part, pattern, documents, pieces, available_tokens, available_bytes, quota_tokens,
+      written_tokens, written_pieces, documents_in_shards, binding_rule, first_pass, first_key,
+      first_offset
+      """, orderBy: "language, part"
+    ).map { row in
+      var part = DatasetManifest.LanguagePart(
+        tag: try row.tag(0), part: try row.count(1, below: Self.largestPart + 1),
+        pattern: try row.text(2))
+      part.documents = try row.count(3)
+      part.pieces = try row.count(4)
+      part.availableTokens = try row.count(5)
+      part.availableBytes = try row.count(6)
+      part.quotaTokens = try row.count(7)
+      part.writtenTokens = try row.count(8)
+      part.writtenPieces = try row.count(9)
+      part.documentsInShards = try row.count(10)
+      part.bindingRule = try row.text(11)
+      part.firstPass = try row.count(12)
+      part.firstKey = try row.bytes(13)
+      part.firstOffset = try row.count(14)
+      return part
+    }
+  }
+
+  private func shardParts() throws -> [DatasetManifest.ShardPart] {
+    try rows(
+      "shard_parts", "shard, language, part, tokens, pieces, bytes",
+      orderBy: "shard, language, part"
+    ).map {
+      DatasetManifest.ShardPart(
+        shard: try $0.count(0), tag: try $0.tag(1),
+        part: try $0.count(2, below: Self.largestPart + 1), tokens: try $0.count(3),
+        pieces: try $0.count(4), bytes: try $0.count(5))
     }
   }
 

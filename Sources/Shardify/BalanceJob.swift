@@ -10,6 +10,8 @@ struct BalanceJob: Sendable {
   let facts: StoreFacts
   let view: StoreView
   let plan: MixturePlan
+  /// By number: the languages of a training shard's header.
+  let rings: [RingPlan]
   let scans: [LanguageTag: StoreScan.Language]
   let seed: UInt64
   let shardCount: Int
@@ -26,6 +28,7 @@ struct BalanceJob: Sendable {
     facts = store.facts
     view = prepared.view
     plan = prepared.plan
+    rings = plan.rings
     var scans: [LanguageTag: StoreScan.Language] = [:]
     for language in prepared.scan.languages { scans[language.supply.tag] = language }
     self.scans = scans
@@ -37,7 +40,7 @@ struct BalanceJob: Sendable {
     planDigest = SHA256.of(planText)
     lap = LapRule(
       storeKey: facts.storeKey, seed: seed,
-      languages: plan.languages.map { ($0.tag, $0.start) })
+      languages: rings.map { ($0.tag, $0.start) })
   }
 
   /// The path of a shard relative to the dataset.
@@ -57,7 +60,8 @@ struct BalanceJob: Sendable {
       tokenWidthBytes: facts.tokenWidthBytes, vocabularySize: facts.vocabularySize,
       endOfTextID: facts.endOfTextID, tokenizer: facts.tokenizer, plan: planDigest, shard: shard,
       shardCount: split == .train ? shardCount : 0, isHoldout: split == .holdout,
-      languages: plan.languages.map(\.tag))
+      languages: split == .train ? rings.map(\.tag) : plan.languages.map(\.tag),
+      version: split == .train && text.isDivided ? 2 : 1)
   }
 
   func decompressor() throws(ShardsFailure) -> ZstdDecompressor {
@@ -76,14 +80,17 @@ struct BalanceJob: Sendable {
     }
   }
 
-  /// Bytes one writer holds at most: a frame of tokens and its table for each language and run.
+  /// Bytes one writer holds at most: a frame of tokens and its table for each ring and run.
   var writerBytes: Int {
+    var count: [LanguageTag: Int] = [:]
+    for ring in rings { count[ring.tag, default: 0] += 1 }
     var sum = 8 << 20
     for run in view.runs {
-      for (_, frames) in run.languages {
+      for (language, frames) in run.languages {
         let largest = frames.map { run.index.frames[$0] }.max { $0.tokenCount < $1.tokenCount }
         guard let largest else { continue }
-        sum += largest.tokenCount * facts.tokenWidthBytes + largest.pieceCount * 130
+        let frame = largest.tokenCount * facts.tokenWidthBytes + largest.pieceCount * 130
+        sum += frame * max(1, count[view.labelMap.target(of: language)] ?? 1)
       }
     }
     return sum

@@ -55,21 +55,26 @@ public struct BalanceStage: Sendable {
   }
 
   private func prepare() throws -> (BalancePlanner, PreparedBalance) {
-    let (planner, continuation) = try open()
+    // Asked before the store is read, which may take long.
+    try options.mixture.check()
+    let (planner, continuation) = try open(sourcePatterns: options.mixture.sourceWeights?.patterns)
     let prepared = try planner.prepare(
       options.mixture, shardCount: options.shardCount, continuation: continuation)
     return (planner, prepared)
   }
 
   /// Reads the store, and where the dataset to go on from stopped.
-  func open() throws -> (BalancePlanner, Continuation?) {
+  ///
+  /// - Parameter sourcePatterns: By what the mixtures to plan divide languages; nil if none does.
+  func open(sourcePatterns: [String]?) throws -> (BalancePlanner, Continuation?) {
     let store = try TokenStore.open(options.store)
     let parent = try options.continuing.map { try ContinuationReader($0) }
     let seed = try parent?.seed(asked: options.seed) ?? options.seed ?? 0
     // Asked before the store is read, which may take long.
     _ = try options.shardCount(asked: options.shardCount, budget: 1)
     let planner = try BalancePlanner(
-      store: store, options: options, seed: seed, progress: progress)
+      store: store, options: options, sourcePatterns: sourcePatterns, seed: seed,
+      progress: progress)
     return (planner, try parent?.read(store: store, runs: planner.view.runs))
   }
 

@@ -18,7 +18,9 @@ public struct Continuation: Sendable, Equatable {
   public var skippedTokens: Int
   /// Where each language stopped, those that are not in the next mixture with them; a language
   /// that is missing has given nothing.
-  public var starts: [LanguageTag: RingStart]
+  public var starts: RingStarts
+  /// The patterns of sources that its languages are divided by; nil if they are not.
+  public var sourcePatterns: [String]?
 
   /// One line for people: what is given, left and skipped.
   public func text(dataset: String) -> String {

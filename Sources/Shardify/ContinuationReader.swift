@@ -48,11 +48,12 @@ struct ContinuationReader {
     return Continuation(
       fingerprint: manifest.dataset["fingerprint"] ?? "", shards: shards, shardCount: train.count,
       givenTokens: tokens, remainingTokens: train.reduce(0) { $0 + $1.tokens } - tokens,
-      skippedTokens: skipped, starts: starts)
+      skippedTokens: skipped, starts: starts,
+      sourcePatterns: SourceParts.patterns(manifest.dataset[SourceParts.fact]))
   }
 
   /// Where every language stopped, without a store to compare with.
-  func starts() throws -> [LanguageTag: RingStart] {
+  func starts() throws -> RingStarts {
     guard let storeKey = manifest.dataset["store_key"].flatMap({ StoreKey(hex: $0) }) else {
       throw ContinuationReader.failure(options.dataset, "no store_key in its manifest", "one")
     }
@@ -60,15 +61,19 @@ struct ContinuationReader {
     return starts(try lastCopies(train.prefix(try given(train).shards), storeKey: storeKey))
   }
 
+  /// A ring of the dataset.
+  private struct RingID: Hashable, Comparable {
+    var tag: LanguageTag
+    /// -1 of a language that is not divided.
+    var part: Int
+
+    static func < (a: RingID, b: RingID) -> Bool { (a.tag, a.part) < (b.tag, b.part) }
+  }
+
   /// Where the dataset itself started, and after that the copies it gave.
-  private func starts(_ last: [LanguageTag: LastCopy]) -> [LanguageTag: RingStart] {
-    var starts: [LanguageTag: RingStart] = [:]
-    for row in manifest.languages {
-      let key = row.firstKey.isEmpty ? nil : PieceKey(bytes: row.firstKey)
-      let start = RingStart(pass: row.firstPass, key: key)
-      if start != .beginning { starts[row.tag] = start }
-    }
-    for (tag, copy) in last { starts[tag] = copy.after }
+  private func starts(_ last: [RingID: LastCopy]) -> RingStarts {
+    var starts = RingStarts(manifest)
+    for (ring, copy) in last { starts.set(copy.after, ring.tag, ring.part < 0 ? nil : ring.part) }
     return starts
   }
 
@@ -113,7 +118,7 @@ struct ContinuationReader {
       options.dataset, "--after-token \(token)", "from 1 to \(end), as it has \(end) tokens")
   }
 
-  /// The last copy of a language, and the keys of some before it.
+  /// The last copy of a ring, and the keys of some before it.
   private struct LastCopy {
     static let recentLimit = 32
 
@@ -124,22 +129,43 @@ struct ContinuationReader {
     var after: RingStart { RingStart(after: key, pass: pass) }
   }
 
-  /// The last copy of each language in some shards; opens only the shards that hold one.
+  /// The rings of a training shard's header, by number.
+  private var rings: [RingID] {
+    var parts: [LanguageTag: [Int]] = [:]
+    for row in manifest.languageParts where row.bindingRule != DatasetPlan.excluded {
+      parts[row.tag, default: []].append(row.part)
+    }
+    return manifest.languages.filter { $0.bindingRule != DatasetPlan.excluded }.flatMap { row in
+      (parts[row.tag] ?? [-1]).map { RingID(tag: row.tag, part: $0) }
+    }
+  }
+
+  /// The last copy of each ring in some shards; opens only the shards that hold one.
   private func lastCopies(
     _ train: ArraySlice<DatasetManifest.Shard>, storeKey: StoreKey
-  ) throws -> [LanguageTag: LastCopy] {
-    var wanted: [Int: Set<LanguageTag>] = [:]
-    var lastShard: [LanguageTag: Int] = [:]
-    for row in manifest.shardLanguages
-    where row.split == .train && row.shard < train.count && row.pieces > 0 {
-      lastShard[row.tag] = max(lastShard[row.tag] ?? 0, row.shard)
+  ) throws -> [RingID: LastCopy] {
+    let rings = rings
+    var lastShard: [RingID: Int] = [:]
+    func see(_ ring: RingID, _ shard: Int) {
+      if shard < train.count { lastShard[ring] = max(lastShard[ring] ?? 0, shard) }
     }
-    for (tag, shard) in lastShard { wanted[shard, default: []].insert(tag) }
-    var found: [LanguageTag: LastCopy] = [:]
-    for (shard, tags) in wanted.sorted(by: { $0.key < $1.key }) {
+    if manifest.languageParts.isEmpty {
+      for row in manifest.shardLanguages where row.split == .train && row.pieces > 0 {
+        see(RingID(tag: row.tag, part: -1), row.shard)
+      }
+    } else {
+      for row in manifest.shardParts where row.pieces > 0 {
+        see(RingID(tag: row.tag, part: row.part), row.shard)
+      }
+    }
+    var wanted: [Int: Set<RingID>] = [:]
+    for (ring, shard) in lastShard { wanted[shard, default: []].insert(ring) }
+    var found: [RingID: LastCopy] = [:]
+    for (shard, own) in wanted.sorted(by: { $0.key < $1.key }) {
       let reader = try ShardReader(path: folder + "/" + train[shard].path)
       guard "\(reader.header.plan)" == manifest.dataset["plan_sha256"],
-        reader.header.shard == shard, !reader.header.isHoldout
+        reader.header.shard == shard, !reader.header.isHoldout,
+        reader.header.languages == rings.map(\.tag)
       else {
         throw ContinuationReader.failure(
           options.dataset, "\(train[shard].path) is of another plan or number",
@@ -147,14 +173,14 @@ struct ContinuationReader {
       }
       for index in stride(from: reader.pieces.count - 1, through: 0, by: -1) {
         let piece = reader.pieces[index]
-        let tag = reader.header.languages[piece.languageIndex]
-        guard tags.contains(tag), (found[tag]?.recent.count ?? 0) < LastCopy.recentLimit else {
+        let ring = rings[piece.languageIndex]
+        guard own.contains(ring), (found[ring]?.recent.count ?? 0) < LastCopy.recentLimit else {
           continue
         }
         let document = storeKey.key(of: piece.content)
         let key = PieceKey(
           high: document.high, low: document.low, piece: UInt32(clamping: piece.piece))
-        found[tag, default: LastCopy(pass: piece.pass, key: key, recent: [])].recent.append(key)
+        found[ring, default: LastCopy(pass: piece.pass, key: key, recent: [])].recent.append(key)
       }
     }
     return found
@@ -163,10 +189,11 @@ struct ContinuationReader {
   /// Refuses a store that does not hold what the dataset gave: stores made with the same seed have
   /// the same key.
   private func checkDocuments(
-    _ last: [LanguageTag: LastCopy], store: TokenStore, runs: [RunReader]
+    _ last: [RingID: LastCopy], store: TokenStore, runs: [RunReader]
   ) throws {
     let zstd = try ZstdDecompressor()
-    for (tag, copy) in last.sorted(by: { $0.key < $1.key }) {
+    for (ring, copy) in last.sorted(by: { $0.key < $1.key }) {
+      let tag = ring.tag
       if runs.allSatisfy({ $0.frames(of: tag).isEmpty }) { continue }
       let cursor = LanguageCursor(
         runs: runs, language: tag, part: .all, holdout: Holdout(), zstd: zstd)

@@ -5,7 +5,7 @@ import ShardifyCore
 extension DatasetPlan {
   /// The text, as `docs/shard-format.md` lays it out.
   var text: [UInt8] {
-    var lines = ["shardify plan v\(DatasetPlan.formatVersion)"]
+    var lines = ["shardify plan v\(isDivided ? 3 : 2)"]
     func add(_ fields: [String]) {
       lines.append(fields.map(DatasetManifest.escaped).joined(separator: "\t"))
     }
@@ -18,6 +18,14 @@ extension DatasetPlan {
         "\(language.heldOutDocuments)", "\(language.quota)", language.rule,
         "\(language.start.pass)", language.start.key.map { Hex.string($0.bytes) } ?? "-",
         "\(language.startOffset)", language.digest,
+      ])
+    }
+    for part in parts {
+      add([
+        "part", "\(part.tag)", "\(part.part)", part.pattern, "\(part.documents)",
+        "\(part.pieces)", "\(part.tokens)", "\(part.bytes)", "\(part.quota)", part.rule,
+        "\(part.start.pass)", part.start.key.map { Hex.string($0.bytes) } ?? "-",
+        "\(part.startOffset)",
       ])
     }
     for source in sources {
@@ -39,10 +47,10 @@ extension DatasetPlan {
     }
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     let first = lines[0]
-    guard first == "shardify plan v\(DatasetPlan.formatVersion)" else {
+    guard DatasetPlan.formatVersions.contains(where: { first == "shardify plan v\($0)" }) else {
       throw DatasetPlan.failure(
         path, nil, found: first.prefix(60).debugDescription,
-        expected: "shardify plan v\(DatasetPlan.formatVersion)",
+        expected: "shardify plan v2 or v3",
         remedy: first.hasPrefix("shardify plan v")
           ? "use the shardify that wrote it, or balance into another folder"
           : "put the plan back; every shard holds a copy")
@@ -57,8 +65,12 @@ extension DatasetPlan {
       }
     }
     let sorted = zip(languages, languages.dropFirst()).allSatisfy { $0.supply.tag < $1.supply.tag }
-    guard sorted else {
-      throw DatasetPlan.failure(path, nil, found: "languages that do not ascend")
+    let partsSorted = zip(parts, parts.dropFirst()).allSatisfy {
+      ($0.tag, $0.part) < ($1.tag, $1.part)
+    }
+    guard sorted, partsSorted else {
+      throw DatasetPlan.failure(
+        path, nil, found: "\(sorted ? "parts" : "languages") that do not ascend")
     }
   }
 
@@ -78,6 +90,9 @@ extension DatasetPlan {
     case "language":
       guard let language = DatasetPlan.language(fields) else { return false }
       languages.append(language)
+    case "part":
+      guard let part = DatasetPlan.part(fields) else { return false }
+      parts.append(part)
     case "source":
       guard fields.count >= 5, let tag = LanguageTag(fields[1]),
         let documents = DatasetPlan.count(fields[3]), let tokens = DatasetPlan.count(fields[4])
@@ -105,11 +120,7 @@ extension DatasetPlan {
     guard counts.count == 7, let pass = count(fields[10]), let offset = count(fields[12]) else {
       return nil
     }
-    var start = RingStart(pass: pass, key: nil)
-    if fields[11] != "-" {
-      guard let key = Hex.bytes(fields[11]).flatMap({ PieceKey(bytes: $0) }) else { return nil }
-      start.key = key
-    }
+    guard let start = start(pass, fields[11]) else { return nil }
     var supply = LanguageSupply(
       tag: tag, documents: counts[0], pieces: counts[1], tokens: counts[2], bytes: counts[3],
       scalars: counts[4])
@@ -117,6 +128,25 @@ extension DatasetPlan {
     return Language(
       supply: supply, heldOutDocuments: counts[5], quota: counts[6], rule: fields[9],
       start: start, startOffset: offset, digest: fields[13])
+  }
+
+  private static func part(_ fields: [String]) -> Part? {
+    guard fields.count >= 13, let tag = LanguageTag(fields[1]),
+      let number = Int(fields[2]), (0...SourceWeights.limit).contains(number)
+    else { return nil }
+    let counts = fields[4...8].compactMap(count)
+    guard counts.count == 5, let pass = count(fields[10]), let offset = count(fields[12]),
+      let start = start(pass, fields[11])
+    else { return nil }
+    return Part(
+      tag: tag, part: number, pattern: fields[3], documents: counts[0], pieces: counts[1],
+      tokens: counts[2], bytes: counts[3], quota: counts[4], rule: fields[9], start: start,
+      startOffset: offset)
+  }
+
+  private static func start(_ pass: Int, _ text: String) -> RingStart? {
+    if text == "-" { return RingStart(pass: pass, key: nil) }
+    return Hex.bytes(text).flatMap { PieceKey(bytes: $0) }.map { RingStart(pass: pass, key: $0) }
   }
 
   private static func count(_ text: String) -> Int? {

@@ -7,8 +7,8 @@ import ShardifyCore
 /// Every shard carries the text. With the shards' own tables it is all that a manifest is made of,
 /// so a manifest that is lost can be made anew.
 struct DatasetPlan: Sendable, Equatable {
-  /// The version of the text.
-  static let formatVersion = 2
+  /// The versions of the text: 3 adds parts of languages to 2.
+  static let formatVersions = 2...3
   /// The rule of a language that is not in the mixture.
   static let excluded = "excluded"
   /// Bytes a plan may have.
@@ -39,10 +39,32 @@ struct DatasetPlan: Sendable, Equatable {
     var isMixed: Bool { rule != DatasetPlan.excluded }
   }
 
+  /// A part of a language that is divided over its sources.
+  struct Part: Sendable, Equatable {
+    var tag: LanguageTag
+    var part: Int
+    /// What its sources match.
+    var pattern: String
+    var documents = 0
+    var pieces = 0
+    var tokens = 0
+    var bytes = 0
+    var quota = 0
+    var rule = DatasetPlan.excluded
+    /// As of a language.
+    var start = RingStart.beginning
+    var startOffset = 0
+
+    /// Whether it gives anything.
+    var isMixed: Bool { rule != DatasetPlan.excluded }
+  }
+
   /// In the order of the text.
   var facts: [Fact] = []
   /// By tag.
   var languages: [Language] = []
+  /// By tag and number; none where no language is divided.
+  var parts: [Part] = []
   /// By tag and name.
   var sources: [DatasetManifest.LanguageSource] = []
   /// By tag and reason.
@@ -53,11 +75,30 @@ struct DatasetPlan: Sendable, Equatable {
   /// The value of a fact.
   subscript(key: String) -> String? { facts.first { $0.key == key }?.value }
 
-  /// The languages of every shard's header.
+  /// The languages of the mixture.
   var mixed: [Language] { languages.filter(\.isMixed) }
-}
 
-extension DatasetPlan.Language {
-  /// Where a dataset that goes on after the whole quota would begin counting, in ring tokens.
-  var tokensBefore: Int { supply.tokensBefore }
+  /// Whether languages are divided over their sources.
+  var isDivided: Bool { !parts.isEmpty }
+
+  /// The rings of every training shard's header, by number.
+  var rings: [RingPlan] {
+    var parts: [LanguageTag: [Part]] = [:]
+    for part in self.parts where part.isMixed { parts[part.tag, default: []].append(part) }
+    return mixed.flatMap { language -> [RingPlan] in
+      let tag = language.supply.tag
+      guard let own = parts[tag] else {
+        return [
+          RingPlan(
+            tag: tag, part: nil, tokens: language.supply.tokens, quota: language.quota,
+            start: language.start, tokensBefore: language.supply.tokensBefore)
+        ]
+      }
+      return own.map { part in
+        RingPlan(
+          tag: tag, part: part.part, tokens: part.tokens, quota: part.quota, start: part.start,
+          tokensBefore: part.start.tokens(offset: part.startOffset, ring: part.tokens) ?? 0)
+      }
+    }
+  }
 }

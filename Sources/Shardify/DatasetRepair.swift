@@ -103,7 +103,7 @@ struct DatasetRepair {
     }
     progress.start(.verifying, total: plan["budget_tokens"].flatMap { Int($0) } ?? 0)
     let lap = LapRule(
-      storeKey: storeKey, seed: seed, languages: plan.mixed.map { ($0.supply.tag, $0.start) })
+      storeKey: storeKey, seed: seed, languages: plan.rings.map { ($0.tag, $0.start) })
     let results = Mutex<[ShardSummary?]>(Array(repeating: nil, count: count))
     let lost = Mutex<[Int: String]>([:])
     try Parallel.forEach(below: count, threads: max(1, jobs)) {
@@ -169,7 +169,8 @@ struct DatasetRepair {
       let reader = try ShardReader(path: path)
       guard reader.header.plan == digest, reader.header.shard == shard,
         reader.header.isHoldout == (split == .holdout),
-        reader.header.languages == plan.mixed.map(\.supply.tag)
+        reader.header.languages
+          == (split == .train ? plan.rings.map(\.tag) : plan.mixed.map(\.supply.tag))
       else { return .failure(VerifyProblem(line: "\(name) is of another plan or number")) }
       let summary = try ShardSummary(reading: reader, isFirstLap: isFirstLap)
       guard summary.payloadDigest == reader.header.payload else {

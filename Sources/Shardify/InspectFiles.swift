@@ -1,3 +1,4 @@
+import Balance
 import Manifest
 import ShardifyCore
 import Shards
@@ -39,7 +40,7 @@ enum InspectFiles {
     let reader = try ShardReader(path: path)
     let header = reader.header
     var report = InspectReport(kind: "shard", path: path, columns: ["tokens", "pieces", "bytes"])
-    report.add("format_version", Int(ShardHeader.formatVersion))
+    report.add("format_version", Int(header.version))
     report.add("part", header.isHoldout ? "holdout" : "train")
     report.add("shard", header.shard)
     report.add("shard_count", header.shardCount)
@@ -56,9 +57,44 @@ enum InspectFiles {
     report.add("frame_tokens", header.frameTokens)
     report.add("frames_size_bytes", reader.frames.reduce(0) { $0 + $1.sizeBytes })
     let pieces = (0..<reader.pieces.count).lazy.map { reader.pieces[$0] }
-    for part in ShardSummary.parts(of: Array(pieces), languages: header.languages.count) {
-      report.add(header.languages[part.languageIndex], [part.tokens, part.pieces, part.bytes])
+    let parts = ShardSummary.parts(of: Array(pieces), languages: header.languages.count)
+    if header.version == 1 {
+      for part in parts {
+        report.add(header.languages[part.languageIndex], [part.tokens, part.pieces, part.bytes])
+      }
+    } else {
+      addParts(parts, names(reader), header.languages, to: &report)
     }
     return report
+  }
+
+  /// The patterns of a divided shard's list of languages, from its plan.
+  private static func names(_ reader: ShardReader) -> [String] {
+    guard let plan = try? DatasetPlan(parsing: reader.planText, path: reader.path) else {
+      return []
+    }
+    let patterns = SourceParts.patterns(plan[SourceParts.fact]) ?? []
+    let rings = plan.rings
+    guard rings.map(\.tag) == reader.header.languages else { return [] }
+    return rings.map { SourceParts.name(of: $0.part ?? 0, patterns) }
+  }
+
+  /// Languages as the sums of their parts.
+  private static func addParts(
+    _ parts: [ShardSummary.Part], _ names: [String], _ tags: [LanguageTag],
+    to report: inout InspectReport
+  ) {
+    for tag in Set(tags).sorted() {
+      let own = parts.filter { tags[$0.languageIndex] == tag }
+      if own.isEmpty { continue }
+      let counts = own.map { [$0.tokens, $0.pieces, $0.bytes] }
+      let sums = (0..<3).map { column in counts.reduce(0) { $0 + $1[column] } }
+      report.add(
+        tag, sums,
+        parts: zip(own, counts).map { part, counts in
+          let number = part.languageIndex
+          return (names.indices.contains(number) ? names[number] : "number \(number)", counts)
+        })
+    }
   }
 }

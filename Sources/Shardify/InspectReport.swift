@@ -1,3 +1,4 @@
+import Balance
 import ShardifyCore
 
 /// What a store, dataset, run or shard holds.
@@ -15,7 +16,14 @@ public struct InspectReport: Sendable {
   private var facts: [(name: String, value: Value)] = []
   /// What is counted of each language, by its name.
   private let columns: [String]
-  private var rows: [(tag: LanguageTag, counts: [Int])] = []
+  private var rows: [Row] = []
+
+  /// A language, and the parts it is divided into.
+  private struct Row {
+    var tag: LanguageTag
+    var counts: [Int]
+    var parts: [(name: String, counts: [Int])]
+  }
 
   /// - Parameter columns: The first is what languages are sorted by, the largest first.
   init(kind: String, path: String, columns: [String]) {
@@ -28,10 +36,14 @@ public struct InspectReport: Sendable {
 
   mutating func add(_ name: String, _ value: String) { facts.append((name, .text(value))) }
 
-  /// Adds a language with one count a column.
-  mutating func add(_ tag: LanguageTag, _ counts: [Int]) { rows.append((tag, counts)) }
+  /// Adds a language with one count a column, and its parts.
+  mutating func add(
+    _ tag: LanguageTag, _ counts: [Int], parts: [(name: String, counts: [Int])] = []
+  ) {
+    rows.append(Row(tag: tag, counts: counts, parts: parts))
+  }
 
-  private var sorted: [(tag: LanguageTag, counts: [Int])] {
+  private var sorted: [Row] {
     rows.sorted { $0.counts[0] != $1.counts[0] ? $0.counts[0] > $1.counts[0] : $0.tag < $1.tag }
   }
 
@@ -50,10 +62,13 @@ public struct InspectReport: Sendable {
     }
     var table = ReportTable(["language"] + columns.map(words) + ["share"])
     let total = rows.reduce(0) { $0 &+ $1.counts[0] }
-    for (tag, counts) in sorted {
-      table.add(
-        ["\(tag)"] + counts.map(ReportTable.grouped)
-          + [ReportTable.percent(counts[0], of: total)])
+    for row in sorted {
+      // A language that no pattern concerns is one part, and its row says all of it.
+      let parts = row.parts.map(\.name) == [SourceWeights.others] ? [] : row.parts
+      for (name, counts) in [("\(row.tag)", row.counts)] + parts.map({ ("  " + $0, $1) }) {
+        table.add(
+          [name] + counts.map(ReportTable.grouped) + [ReportTable.percent(counts[0], of: total)])
+      }
     }
     let lines = rows.isEmpty ? out : out + "\n" + table.text
     return String(lines.dropLast())
@@ -73,11 +88,20 @@ public struct InspectReport: Sendable {
       case .number(let number): members.append((name, "\(number)"))
       }
     }
-    let languages = sorted.map { tag, counts in
-      ReportJSON.object(
-        [("language", ReportJSON.string("\(tag)"))]
-          + zip(columns, counts).map { ($0, "\($1)") })
+    let languages = sorted.map { row in
+      let parts = row.parts.map { object("source", $0.name, $0.counts) }
+      return ReportJSON.object(
+        self.members("language", "\(row.tag)", row.counts)
+          + (parts.isEmpty ? [] : [("parts", ReportJSON.array(parts))]))
     }
     return ReportJSON.object(members + [("languages", ReportJSON.array(languages))])
+  }
+
+  private func members(_ key: String, _ name: String, _ counts: [Int]) -> [(String, String)] {
+    [(key, ReportJSON.string(name))] + zip(columns, counts).map { ($0, "\($1)") }
+  }
+
+  private func object(_ key: String, _ name: String, _ counts: [Int]) -> String {
+    ReportJSON.object(members(key, name, counts))
   }
 }

@@ -122,13 +122,24 @@ enum InspectDataset {
     for (key, value) in manifest.dataset.sorted(by: {
       $0.key.utf8.lexicographicallyPrecedes($1.key.utf8)
     }) { report.add(key, value) }
+    var parts: [LanguageTag: [(name: String, counts: [Int])]] = [:]
+    for row in manifest.languageParts {
+      parts[row.tag, default: []].append(
+        (
+          row.pattern,
+          [
+            row.writtenTokens, row.quotaTokens, row.availableTokens, row.documents,
+            row.documentsInShards,
+          ]
+        ))
+    }
     for row in manifest.languages {
       report.add(
         row.tag,
         [
           row.writtenTokens, row.quotaTokens, row.availableTokens, row.documents,
           row.documentsInShards,
-        ])
+        ], parts: parts[row.tag] ?? [])
     }
     return report
   }

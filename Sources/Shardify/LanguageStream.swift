@@ -3,14 +3,14 @@ import Compression
 import ShardifyCore
 import Shards
 
-/// The copies of one language in dataset order, with their places.
+/// The copies of one ring in dataset order, with their places: of a language, or of a part of one.
 final class LanguageStream {
-  /// The language's number in the plan.
-  let languageIndex: Int
+  /// The ring's number in the plan.
+  let ringIndex: Int
   private let cursor: LanguageCursor
   private let quota: Int
   private let ringTokens: Int
-  private let scan: StoreScan.Language
+  private let scan: StoreScan.Ring
   private let seed: UInt64
   /// Ring tokens from the ring's own start on the first pass to where the dataset starts.
   private let tokensBefore: Int
@@ -20,16 +20,16 @@ final class LanguageStream {
   private(set) var place: Place?
 
   init(
-    languageIndex: Int, plan: LanguagePlan, scan: StoreScan.Language, view: StoreView,
-    seed: UInt64, zstd: ZstdDecompressor
+    ringIndex: Int, plan: RingPlan, scan: StoreScan.Ring, view: StoreView, seed: UInt64,
+    zstd: ZstdDecompressor
   ) {
-    self.languageIndex = languageIndex
+    self.ringIndex = ringIndex
     self.seed = seed
     quota = plan.quota
-    ringTokens = scan.supply.tokens
-    tokensBefore = plan.supply.tokensBefore
+    ringTokens = scan.tokens
+    tokensBefore = plan.tokensBefore
     self.scan = scan
-    cursor = view.cursor(of: plan.tag, part: .training, zstd: zstd)
+    cursor = view.cursor(of: plan.tag, part: .training, sourcePart: plan.part, zstd: zstd)
   }
 
   /// Goes to the first copy of a shard or of one after it.
@@ -52,7 +52,7 @@ final class LanguageStream {
   var piece: ShardPiece? {
     guard let (_, table, index) = cursor.current, let key = cursor.key else { return nil }
     return ShardPiece(
-      languageIndex: languageIndex, flags: table.flags(index).intersection([.first, .last]),
+      languageIndex: ringIndex, flags: table.flags(index).intersection([.first, .last]),
       pass: pass, piece: Int(key.piece), tokenCount: table.tokenCount(index),
       byteCount: table.byteCount(index), content: table.content(index))
   }

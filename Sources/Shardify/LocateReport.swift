@@ -59,6 +59,9 @@ public struct LocateReport: Sendable {
     public var content: ContentHash
     /// The language of the dataset; nil if it is not known.
     public var language: LanguageTag?
+    /// The pattern of the part of its language that it belongs to, where languages are divided over
+    /// their sources; nil if it is not known.
+    public var sourcePart: String?
     /// What became of it.
     public var status: Status
     /// More on that.
@@ -83,7 +86,8 @@ public struct LocateReport: Sendable {
   public func text() -> String {
     var lines: [String] = []
     for document in documents {
-      let language = document.language.map { " \($0)" } ?? ""
+      let part = document.sourcePart.map { " (sources \($0))" } ?? ""
+      let language = document.language.map { " \($0)\(part)" } ?? ""
       let detail = document.detail.isEmpty ? "" : ": " + document.detail
       lines.append("document \(document.content)\(language): \(document.status.rawValue)\(detail)")
       for copy in document.copies {
@@ -121,6 +125,7 @@ public struct LocateReport: Sendable {
     ReportJSON.object([
       ("content", ReportJSON.string("\(document.content)")),
       ("language", document.language.map { ReportJSON.string("\($0)") } ?? "null"),
+      ("source_part", document.sourcePart.map(ReportJSON.string) ?? "null"),
       ("status", ReportJSON.string(document.status.rawValue)),
       ("detail", ReportJSON.string(document.detail)),
       (

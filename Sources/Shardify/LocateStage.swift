@@ -63,7 +63,9 @@ public struct LocateStage: Sendable {
           expected: "those of the dataset, \(facts.storeKey)",
           remedy: "name the store it was made from")
       }
-      return StoreSearch(store: opened, view: try StoreView(store: opened, options: view))
+      var options = view
+      options.sourcePatterns = facts.sourcePatterns
+      return StoreSearch(store: opened, view: try StoreView(store: opened, options: options))
     }
     return try run(query, search, storeSearch)
   }
@@ -151,9 +153,12 @@ public struct LocateStage: Sendable {
       let number = search.facts.numbers[tag]
       var document = LocateReport.Document(
         content: content, language: tag, status: .unknown, origin: known[tag]?.origin)
-      document.copies =
-        train.first { $0.language == number }?.copies
-        ?? heldOut.first { $0.language == number }?.copies ?? []
+      let own =
+        train.first { $0.language == number } ?? heldOut.first { $0.language == number }
+      document.copies = own?.copies ?? []
+      document.sourcePart =
+        own?.part
+        ?? known[tag]?.part.map { SourceParts.name(of: $0, search.facts.sourcePatterns ?? []) }
       describe(&document, number: number, known[tag], search, store != nil)
       if let store, let found = known[tag], document.status == .inShards {
         try compare(document, found, store, search, &report.notes)
@@ -195,11 +200,16 @@ public struct LocateStage: Sendable {
       document.status = .heldOut
       document.detail = "but in no held-out shard: the store has changed since"
     } else if let number {
-      let row = search.facts.languages[number].row
       document.status = .leftOver
-      document.detail =
-        "the quota of \(ReportTable.grouped(row.quotaTokens)) of"
-        + " \(ReportTable.grouped(row.availableTokens)) tokens ends before its place on the ring"
+      let facts = search.facts
+      let tag = facts.languages[number].row.tag
+      if let found, let ring = facts.ring(tag, found.part).map({ facts.rings[$0] }) {
+        document.detail =
+          "the quota of \(ReportTable.grouped(ring.quotaTokens)) of"
+          + " \(ReportTable.grouped(ring.availableTokens)) tokens ends before its place on the ring"
+      } else {
+        document.detail = "its sources have weight 0"
+      }
     }
   }
 
@@ -246,10 +256,13 @@ public struct LocateStage: Sendable {
         expected: "from \(range.line)")
     case .success(let (number, token)):
       let piece = reader.pieces[number]
-      let tag = search.facts.languages[piece.languageIndex].row.tag
+      let tag = reader.header.languages[piece.languageIndex]
       var document = LocateReport.Document(
         content: piece.content, language: tag, status: split == .train ? .inShards : .heldOut,
         copies: [DatasetSearch.copy(row, number, token, piece)])
+      if split == .train, search.facts.isDivided {
+        document.sourcePart = search.facts.rings[piece.languageIndex].pattern
+      }
       document.origin = try store?.documents(piece.content).first { $0.language == tag }?.origin
       var report = LocateReport(query: "shard \(shard), \(what)", documents: [document])
       if store != nil && document.origin == nil {

@@ -20,14 +20,15 @@ struct ManifestBuilder {
   /// - Throws: `damaged` if one document is not accounted for.
   func build() throws(StageFailure) -> DatasetManifest {
     var manifest = DatasetManifest()
-    let mixed = plan.mixed
-    addShards(summaries, .train, mixed, to: &manifest)
-    addShards(heldOut, .holdout, mixed, to: &manifest)
-    addLanguages(mixed, to: &manifest)
+    let rings = plan.rings
+    addShards(summaries, .train, rings.map(\.tag), to: &manifest)
+    addShards(heldOut, .holdout, plan.mixed.map(\.supply.tag), to: &manifest)
+    if plan.isDivided { addShardParts(rings, to: &manifest) }
+    addLanguages(rings, to: &manifest)
     manifest.languageSources = plan.sources
     manifest.filters = plan.filters
     manifest.rejects = plan.rejects
-    manifest.dataset = ["format_version": "\(DatasetManifest.formatVersion)"]
+    manifest.dataset = ["format_version": "\(manifest.formatVersion)"]
     for fact in plan.facts { manifest.dataset[fact.key] = fact.value }
     manifest.dataset["plan_sha256"] = "\(planDigest)"
     manifest.dataset.merge(try account(manifest)) { $1 }
@@ -35,8 +36,9 @@ struct ManifestBuilder {
     return manifest
   }
 
+  /// - Parameter tags: Of the shards' headers, by number; those of one language follow each other.
   private func addShards(
-    _ summaries: [ShardSummary], _ split: DatasetManifest.Split, _ mixed: [DatasetPlan.Language],
+    _ summaries: [ShardSummary], _ split: DatasetManifest.Split, _ tags: [LanguageTag],
     to manifest: inout DatasetManifest
   ) {
     for (number, summary) in summaries.enumerated() {
@@ -46,28 +48,66 @@ struct ManifestBuilder {
           fileSizeBytes: summary.fileSizeBytes, tokens: summary.tokenCount,
           pieces: summary.pieceCount, fileDigest: summary.fileDigest,
           payloadDigest: summary.payloadDigest))
+      var row: DatasetManifest.ShardLanguage?
       for part in summary.parts {
-        manifest.shardLanguages.append(
-          DatasetManifest.ShardLanguage(
-            split: split, shard: number, tag: mixed[part.languageIndex].supply.tag,
-            tokens: part.tokens, pieces: part.pieces, bytes: part.bytes))
+        let tag = tags[part.languageIndex]
+        if let done = row, done.tag != tag {
+          manifest.shardLanguages.append(done)
+          row = nil
+        }
+        var sum =
+          row
+          ?? DatasetManifest.ShardLanguage(
+            split: split, shard: number, tag: tag, tokens: 0, pieces: 0, bytes: 0)
+        sum.tokens += part.tokens
+        sum.pieces += part.pieces
+        sum.bytes += part.bytes
+        row = sum
+      }
+      if let row { manifest.shardLanguages.append(row) }
+    }
+  }
+
+  private func addShardParts(_ rings: [RingPlan], to manifest: inout DatasetManifest) {
+    for (number, summary) in summaries.enumerated() {
+      for part in summary.parts {
+        let ring = rings[part.languageIndex]
+        manifest.shardParts.append(
+          DatasetManifest.ShardPart(
+            shard: number, tag: ring.tag, part: ring.part ?? 0, tokens: part.tokens,
+            pieces: part.pieces, bytes: part.bytes))
       }
     }
   }
 
-  private func addLanguages(
-    _ mixed: [DatasetPlan.Language], to manifest: inout DatasetManifest
-  ) {
-    var written = mixed.indices.map { ShardSummary.Part(languageIndex: $0) }
+  /// What all training shards hold of a ring, or of several.
+  private struct Written {
+    var tokens = 0
+    var pieces = 0
+    var documents = 0
+
+    mutating func add(_ other: Written) {
+      tokens += other.tokens
+      pieces += other.pieces
+      documents += other.documents
+    }
+  }
+
+  private func addLanguages(_ rings: [RingPlan], to manifest: inout DatasetManifest) {
+    var written = Array(repeating: Written(), count: rings.count)
     for summary in summaries {
       for part in summary.parts {
-        written[part.languageIndex].tokens += part.tokens
-        written[part.languageIndex].pieces += part.pieces
-        written[part.languageIndex].documents += part.documents
+        written[part.languageIndex].add(
+          Written(tokens: part.tokens, pieces: part.pieces, documents: part.documents))
       }
     }
+    var ofLanguage: [LanguageTag: Written] = [:]
+    var ofPart: [LanguageTag: [Int: Written]] = [:]
+    for (ring, own) in zip(rings, written) {
+      ofLanguage[ring.tag, default: Written()].add(own)
+      if let part = ring.part { ofPart[ring.tag, default: [:]][part] = own }
+    }
     let seed = plan["seed"].flatMap { UInt64($0) } ?? 0
-    var number = 0
     for language in plan.languages {
       let supply = language.supply
       var row = DatasetManifest.Language(tag: supply.tag)
@@ -82,16 +122,34 @@ struct ManifestBuilder {
       row.firstKey = language.start.key?.bytes ?? []
       row.firstOffset = language.startOffset
       if language.isMixed {
+        let own = ofLanguage[supply.tag] ?? Written()
         row.quotaTokens = language.quota
-        row.writtenTokens = written[number].tokens
-        row.writtenPieces = written[number].pieces
-        row.documentsInShards = written[number].documents
+        row.writtenTokens = own.tokens
+        row.writtenPieces = own.pieces
+        row.documentsInShards = own.documents
         let start = Ring.startKey(seed: seed, tag: supply.tag)
         row.startKey = ContentHash(high: start.high, low: start.low).bytes
-        number += 1
       }
       manifest.languages.append(row)
     }
+    manifest.languageParts = plan.parts.map { row($0, ofPart[$0.tag]?[$0.part] ?? Written()) }
+  }
+
+  private func row(_ part: DatasetPlan.Part, _ written: Written) -> DatasetManifest.LanguagePart {
+    var row = DatasetManifest.LanguagePart(tag: part.tag, part: part.part, pattern: part.pattern)
+    row.documents = part.documents
+    row.pieces = part.pieces
+    row.availableTokens = part.tokens
+    row.availableBytes = part.bytes
+    row.quotaTokens = part.quota
+    row.writtenTokens = written.tokens
+    row.writtenPieces = written.pieces
+    row.documentsInShards = written.documents
+    row.bindingRule = part.rule
+    row.firstPass = part.start.pass
+    row.firstKey = part.start.key?.bytes ?? []
+    row.firstOffset = part.startOffset
+    return row
   }
 
   /// documents in = in shards + held out + left over + filtered + duplicates + rejected.

@@ -28,8 +28,8 @@ public enum MixtureFile {
 
   /// Reads the bytes of a file; `path` is for messages.
   ///
-  /// - Throws: `options`, naming file and line; a file with filters too, which mean nothing without
-  ///   a store.
+  /// - Throws: `options`, naming file and line; a file with filters or weights of sources too,
+  ///   which mean nothing without a store.
   public static func parse(_ bytes: [UInt8], path: String) throws(StageFailure) -> Mixture {
     let reader = try reader(bytes, path: path)
     if let (key, line) = reader.firstViewKey {
@@ -37,7 +37,13 @@ public enum MixtureFile {
         path, line, found: "\(key)", expected: "no filters here",
         remedy: "filters are for shardify balance")
     }
-    return try reader.mixture()
+    let mixture = try reader.mixture()
+    if mixture.sourceWeights != nil {
+      throw failure(
+        path, nil, found: "source_weights", expected: "no weights of sources here",
+        remedy: "they are for shardify balance")
+    }
+    return mixture
   }
 
   private static func reader(

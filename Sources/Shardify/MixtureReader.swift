@@ -8,6 +8,9 @@ struct MixtureReader {
   let path: String
   private var policies: [(key: String, policy: Policy, line: Int?)] = []
   private var draft = Mixture(policy: .proportional)
+  /// What `source_weights` lists; nil if the key is not there.
+  private var sources: [SourceWeights.Entry]?
+  private var sourceBasis: (basis: SourceWeights.Basis, line: Int?)?
   /// The filters.
   private(set) var view = ViewOptions()
   /// The first key of a filter, and its line.
@@ -16,7 +19,8 @@ struct MixtureReader {
   static let policyKeys = ["temperature", "alpha", "unimax", "proportional", "uniform", "shares"]
   static let otherKeys = [
     "max_epochs", "budget", "unit", "include", "exclude", "include_undetermined", "allow_zero",
-    "fixed", "floors", "caps", "groups", "where", "exclude_hashes", "label_map",
+    "fixed", "floors", "caps", "groups", "source_weights", "source_basis", "where",
+    "exclude_hashes", "label_map",
   ]
   static let viewKeys = ["where", "exclude_hashes", "label_map"]
   static let groupKeys = ["languages", "scripts", "share", "floor", "cap", "groups"]
@@ -39,6 +43,8 @@ struct MixtureReader {
       draft.include = chosen.tags.isEmpty && !chosen.patterns.isEmpty ? nil : chosen.tags
       draft.includePatterns = chosen.patterns
     case "exclude": (draft.exclude, draft.excludePatterns) = try selectors(name, value)
+    case "source_weights": sources = try sourceWeights(name, value)
+    case "source_basis": sourceBasis = (try basis(name, value), key.mark?.line)
     case "groups": draft.groups = try groups(value)
     case "where", "exclude_hashes", "label_map":
       if firstViewKey == nil { firstViewKey = (name, key.mark?.line) }
@@ -66,6 +72,13 @@ struct MixtureReader {
     }
     var mixture = draft
     mixture.policy = first.policy
+    if sources == nil, let sourceBasis {
+      throw MixtureFile.failure(
+        path, sourceBasis.line, found: "source_basis without source_weights", expected: "both")
+    }
+    if let sources, !sources.isEmpty {
+      mixture.sourceWeights = SourceWeights(basis: sourceBasis?.basis ?? .size, entries: sources)
+    }
     return mixture
   }
 

@@ -9,7 +9,7 @@ struct PlanJSON {
   /// Members that are settings of a mixture.
   static let settings = [
     "policy", "unit", "max_epochs", "budget_asked", "include", "exclude", "include_undetermined",
-    "allow_zero", "fixed_shares", "floors", "caps", "groups",
+    "allow_zero", "fixed_shares", "floors", "caps", "groups", "source_basis", "source_weights",
   ]
 
   init(_ bytes: [UInt8], path: String) throws(StageFailure) {
@@ -36,6 +36,16 @@ struct PlanJSON {
       else { return nil }
       return String(decoding: data, as: UTF8.self)
     }
+  }
+
+  /// The settings of a mixture, those that are written only where they are made with them.
+  func mixtureSettings() -> [String: String] {
+    var settings: [String: String] = [:]
+    for name in PlanJSON.settings { settings[name] = text(name) }
+    for name in ["source_basis", "source_weights"] where settings[name] == nil {
+      settings[name] = "none"
+    }
+    return settings
   }
 
   /// The languages of the mixture.

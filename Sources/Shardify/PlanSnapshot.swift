@@ -92,8 +92,8 @@ struct PlanSnapshot: Sendable {
     let root = try PlanJSON(bytes, path: path)
     self.path = path
     kind = "dry run"
-    settings = [:]
-    for name in PlanJSON.settings + PlanSnapshot.facts { settings[name] = root.text(name) }
+    settings = root.mixtureSettings()
+    for name in PlanSnapshot.facts { settings[name] = root.text(name) }
     languages = try root.languages()
   }
 
@@ -101,7 +101,7 @@ struct PlanSnapshot: Sendable {
     var settings: [String: String] = [:]
     for name in facts { settings[name] = fact(name) }
     if let text = fact("mixture"), let mixture = try? PlanJSON(Array(text.utf8), path: "mixture") {
-      for name in PlanJSON.settings { settings[name] = mixture.text(name) }
+      settings.merge(mixture.mixtureSettings()) { $1 }
     }
     return settings
   }

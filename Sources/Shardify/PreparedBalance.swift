@@ -13,9 +13,8 @@ struct PreparedBalance: Sendable {
   let seed: UInt64
   /// What this dataset goes on from; nil if it starts at the beginning.
   let continuation: Continuation?
-
-  /// Where each language starts; the ring's own start where none is named.
-  var starts: [LanguageTag: RingStart] { continuation?.starts ?? [:] }
+  /// Where each ring starts.
+  let starts: RingStarts
 }
 
 /// A store opened and read once, from which any number of mixtures can be planned.
@@ -26,11 +25,17 @@ struct BalancePlanner: Sendable {
   let view: StoreView
   let scan: StoreScan
 
-  init(store: TokenStore, options: BalanceOptions, seed: UInt64, progress: Progress) throws {
+  /// - Parameter sourcePatterns: By what the mixtures to plan divide languages; nil if none does.
+  init(
+    store: TokenStore, options: BalanceOptions, sourcePatterns: [String]?, seed: UInt64,
+    progress: Progress
+  ) throws {
     self.store = store
     self.options = options
     self.seed = seed
-    view = try StoreView(store: store, options: options.view)
+    var viewOptions = options.view
+    viewOptions.sourcePatterns = sourcePatterns
+    view = try StoreView(store: store, options: viewOptions)
     if try !store.catalog.isFinished() {
       throw StageFailure(
         .options, "cannot balance", path: options.store,
@@ -38,6 +43,7 @@ struct BalancePlanner: Sendable {
         expected: "a store whose inputs are read to their end",
         remedy: "run the same shardify ingest again, or without the input that failed")
     }
+    try view.sourceParts?.check(view.runs, store: options.store)
     scan = try StoreScan(view: view, seed: seed, jobs: options.jobs, progress: progress)
   }
 
@@ -45,41 +51,83 @@ struct BalancePlanner: Sendable {
   func prepare(
     _ mixture: Mixture, shardCount: Int?, continuation: Continuation?
   ) throws -> PreparedBalance {
-    let starts = continuation?.starts ?? [:]
-    let supplies = try scan.languages.filter { $0.supply.tokens > 0 }.map { language in
-      var supply = language.supply
-      if let start = starts[supply.tag] {
-        supply.tokensBefore = try tokensBefore(language, start)
-      }
-      return supply
+    let patterns = mixture.sourceWeights?.patterns
+    try checkSources(patterns, continuation)
+    var starts = continuation?.starts ?? RingStarts()
+    let supplies = try scan.languages.filter { $0.supply.tokens > 0 }.map {
+      try supply($0, isDivided: patterns != nil, starts)
     }
     var plan = try planMixture(supplies, mixture, bytePremiums: .builtIn)
     for index in plan.languages.indices {
-      plan.languages[index].start = starts[plan.languages[index].tag] ?? .beginning
+      let tag = plan.languages[index].tag
+      if let patterns { starts.divide(tag, patterns.count + 1) }
+      plan.languages[index].start = starts[tag, nil]
+      for number in plan.languages[index].sources.indices {
+        let part = plan.languages[index].sources[number].supply.part
+        plan.languages[index].sources[number].start = starts[tag, part]
+      }
     }
     return PreparedBalance(
       view: view, scan: scan, plan: plan,
       shardCount: try options.shardCount(asked: shardCount, budget: plan.budget), seed: seed,
-      continuation: continuation)
+      continuation: continuation, starts: starts)
   }
 
-  /// Ring tokens of a language before a start, with its passes.
-  private func tokensBefore(_ language: StoreScan.Language, _ start: RingStart) throws -> Int {
-    let offset = try language.offset(of: start, seed: seed, cursor: try cursor(language))
-    guard let tokens = start.tokens(offset: offset, ring: language.supply.tokens),
+  /// What there is of a language, and how much of it earlier datasets gave.
+  private func supply(
+    _ language: StoreScan.Language, isDivided: Bool, _ starts: RingStarts
+  ) throws -> LanguageSupply {
+    var supply = language.supply
+    guard isDivided else {
+      supply.tokensBefore = try tokensBefore(language.whole, starts)
+      return supply
+    }
+    for ring in language.parts {
+      guard let part = ring.part else { continue }
+      var source = SourceSupply(
+        part: part, documents: ring.documents, pieces: ring.pieces, tokens: ring.tokens,
+        bytes: ring.bytes)
+      source.tokensBefore = try tokensBefore(ring, starts)
+      supply.sources.append(source)
+      supply.tokensBefore = min(supply.tokensBefore + source.tokensBefore, 1 << 60)
+    }
+    return supply
+  }
+
+  /// Places on the rings of parts mean nothing on other rings.
+  private func checkSources(
+    _ patterns: [String]?, _ continuation: Continuation?
+  ) throws(StageFailure) {
+    guard let before = continuation?.sourcePatterns, before != patterns else { return }
+    let weights = before.map { "--source-weight '\($0)=W'" }.joined(separator: " ")
+    throw StageFailure(
+      .options, "cannot go on from dataset", path: options.continuing?.dataset,
+      found: patterns.map { "source weights for other patterns: " + $0.joined(separator: ", ") }
+        ?? "no source weights",
+      expected: "those it was divided by, in their order: " + before.joined(separator: ", "),
+      remedy: "give \(weights) with any weights, in the mixture file as source_weights")
+  }
+
+  /// Ring tokens before a ring's start, with its passes.
+  private func tokensBefore(_ ring: StoreScan.Ring, _ starts: RingStarts) throws -> Int {
+    let start = starts[ring.tag, ring.part]
+    if start == .beginning { return 0 }
+    let offset = try ring.offset(of: start, seed: seed, cursor: try cursor(ring))
+    guard let tokens = start.tokens(offset: offset, ring: ring.tokens),
       tokens <= 1 << 60
     else {
       throw StageFailure(
         .damaged, "cannot go on from dataset",
-        found: "pass \(start.pass) of \(language.supply.tag)",
+        found: "pass \(start.pass) of \(ring.tag)",
         expected: "at most 2^60 tokens in all", remedy: "verify the dataset")
     }
     return tokens
   }
 
-  /// A cursor over what may be trained on of a language.
-  func cursor(_ language: StoreScan.Language) throws -> LanguageCursor {
-    view.cursor(of: language.supply.tag, part: .training, zstd: try StoreView.decompressor())
+  /// A cursor over what may be trained on of a ring.
+  func cursor(_ ring: StoreScan.Ring) throws -> LanguageCursor {
+    view.cursor(
+      of: ring.tag, part: .training, sourcePart: ring.part, zstd: try StoreView.decompressor())
   }
 }
 

@@ -3,7 +3,7 @@ import Compression
 import ShardifyCore
 import Shards
 
-extension StoreScan.Language {
+extension StoreScan.Ring {
   /// Tokens of the ring before the first piece at or after a start, in ring order; at most the
   /// whole ring, where no piece is left on that pass.
   func offset(
@@ -25,7 +25,7 @@ extension StoreScan.Language {
         try cursor.advance()
       }
     }
-    let own = Ring.startKey(seed: seed, tag: supply.tag)
-    return (key.high, key.low) < own ? supply.tokens - ringStart + below : below - ringStart
+    let own = Balance.Ring.startKey(seed: seed, tag: tag)
+    return (key.high, key.low) < own ? tokens - ringStart + below : below - ringStart
   }
 }

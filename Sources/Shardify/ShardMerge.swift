@@ -6,7 +6,7 @@ import ShardifyCore
 import Shards
 import Synchronization
 
-/// Writes a range of shards: merges the languages' copies by place, reading every token it uses
+/// Writes a range of shards: merges the rings' copies by place, reading every token it uses
 /// once.
 struct ShardMerge {
   let job: BalanceJob
@@ -21,10 +21,10 @@ struct ShardMerge {
     let zstd = try job.decompressor()
     let compressor = try job.compressor()
     var streams: [LanguageStream] = []
-    for (number, plan) in job.plan.languages.enumerated() where plan.quota > 0 {
-      guard let scan = job.scans[plan.tag] else { continue }
+    for (number, plan) in job.rings.enumerated() where plan.quota > 0 {
+      guard let scan = job.scans[plan.tag]?.ring(plan.part) else { continue }
       let stream = LanguageStream(
-        languageIndex: number, plan: plan, scan: scan, view: job.view, seed: job.seed, zstd: zstd)
+        ringIndex: number, plan: plan, scan: scan, view: job.view, seed: job.seed, zstd: zstd)
       try stream.seek(toShard: range.lowerBound, of: job.shardCount)
       streams.append(stream)
     }
@@ -53,7 +53,7 @@ struct ShardMerge {
   }
 }
 
-/// The smallest of many places; ties go to the lower number, which is the lower language tag.
+/// The smallest of many places; ties go to the lower number, which is the lower tag and part.
 struct PlaceHeap {
   private var items: [(place: Place, number: Int)] = []
 

@@ -24,7 +24,7 @@ public struct StagesBalance: Sendable {
   /// What `run` would write, stage by stage.
   public func plan() throws -> [BalanceStage.Outcome] {
     let stage = BalanceStage(options: options, progress: progress, stop: stop)
-    var (planner, continuation) = try stage.open()
+    var (planner, continuation) = try stage.open(sourcePatterns: try sourcePatterns())
     var outcomes: [BalanceStage.Outcome] = []
     for next in stages {
       let prepared = try prepare(next, planner, continuation)
@@ -44,7 +44,7 @@ public struct StagesBalance: Sendable {
     }
     let root = StagesFolder(path: folder)
     let stage = BalanceStage(options: options, progress: progress, stop: stop)
-    var (planner, continuation) = try stage.open()
+    var (planner, continuation) = try stage.open(sourcePatterns: try sourcePatterns())
     try check(planner, continuation)
     let lock = try root.open(stages.map(\.name))
     defer { withExtendedLifetime(lock) {} }
@@ -62,6 +62,30 @@ public struct StagesBalance: Sendable {
     }
     progress.start(.done, total: 0)
     return outcomes
+  }
+
+  /// By what the stages divide languages: those that do must agree.
+  private func sourcePatterns() throws -> [String]? {
+    var found: (stage: String, patterns: [String])?
+    for stage in stages {
+      do throws(BalanceFailure) {
+        try stage.mixture.check()
+      } catch {
+        var failure = error
+        failure.path = failure.path ?? "stage \(stage.name)"
+        throw failure
+      }
+      guard let patterns = stage.mixture.sourceWeights?.patterns else { continue }
+      if let found, found.patterns != patterns {
+        throw StageFailure(
+          .options, "cannot balance", path: "stage \(stage.name)",
+          found: "source weights for other patterns than in stage \(found.stage)",
+          expected: "the same patterns in the same order, with any weights",
+          remedy: "give all of them in each stage; weight 1 is that of other sources")
+      }
+      found = (stage.name, patterns)
+    }
+    return found?.patterns
   }
 
   /// Plans all stages, so that one that cannot be is told before the first is written.
@@ -83,6 +107,9 @@ public struct StagesBalance: Sendable {
     } catch var error as BalanceFailure {
       error.path = error.path ?? "stage \(stage.name)"
       throw error
+    } catch var error as StageFailure {
+      error.path = error.path ?? "stage \(stage.name)"
+      throw error
     }
   }
 }
@@ -93,15 +120,17 @@ extension BalancePlanner {
     var starts = prepared.starts
     var scans: [LanguageTag: StoreScan.Language] = [:]
     for language in prepared.scan.languages { scans[language.supply.tag] = language }
-    for plan in prepared.plan.languages {
-      guard let scan = scans[plan.tag] else { continue }
+    for plan in prepared.plan.rings {
+      // The end of what a part gave is written in place of where it started.
+      guard let scan = scans[plan.tag]?.ring(plan.part) else { continue }
       let stream = LanguageStream(
-        languageIndex: 0, plan: plan, scan: scan, view: view, seed: seed,
+        ringIndex: 0, plan: plan, scan: scan, view: view, seed: seed,
         zstd: try StoreView.decompressor())
-      if let end = try stream.end() { starts[plan.tag] = end }
+      if let end = try stream.end() { starts.set(end, plan.tag, plan.part) }
     }
     return Continuation(
       fingerprint: "planned", shards: prepared.shardCount, shardCount: prepared.shardCount,
-      givenTokens: prepared.plan.budget, remainingTokens: 0, skippedTokens: 0, starts: starts)
+      givenTokens: prepared.plan.budget, remainingTokens: 0, skippedTokens: 0, starts: starts,
+      sourcePatterns: prepared.plan.mixture.sourceWeights?.patterns)
   }
 }

@@ -65,16 +65,33 @@ public struct StagesVerify: Sendable {
     do {
       let reader = try ContinuationReader(ContinueOptions(dataset: root.stage(former.name)))
       let starts = try reader.starts()
-      for row in next.manifest.languages {
-        let start = starts[row.tag]
-        problems.compare(
-          "\(next.name): where \(row.tag) starts, against where \(former.name) stops",
-          found: "pass \(row.firstPass) key \(Hex.string(row.firstKey))",
-          expected: "pass \(start?.pass ?? 0) key \(Hex.string(start?.key?.bytes ?? []))")
+      // A language that is divided from here on hands its place on to its parts.
+      let own = RingStarts(next.manifest)
+      var before = starts
+      let patterns = SourceParts.patterns(facts[SourceParts.fact])
+      if let patterns {
+        for row in next.manifest.languages where row.bindingRule != DatasetPlan.excluded {
+          before.divide(row.tag, patterns.count + 1)
+        }
+      }
+      for tag in own.tags.union(before.tags).sorted() {
+        let numbers = Set(own.parts[tag]?.keys.map { $0 } ?? [])
+          .union(before.parts[tag]?.keys.map { $0 } ?? []).sorted()
+        for part in [nil] + numbers.map(Optional.some) {
+          let name = part.map { "\(tag) \(SourceParts.name(of: $0, patterns ?? []))" } ?? "\(tag)"
+          problems.compare(
+            "\(next.name): where \(name) starts, against where \(former.name) stops",
+            found: StagesVerify.text(own[tag, part]), expected: StagesVerify.text(before[tag, part])
+          )
+        }
       }
     } catch {
       problems.add("\(former.name): \(error)")
     }
     return problems.report
+  }
+
+  private static func text(_ start: RingStart) -> String {
+    "pass \(start.pass) key \(Hex.string(start.key?.bytes ?? []))"
   }
 }

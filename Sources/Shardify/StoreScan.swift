@@ -7,25 +7,65 @@ import Synchronization
 /// What one pass over the piece tables of a store tells: what there is of each language, where
 /// its ring starts, and places to begin a walk at. Tokens are not read.
 struct StoreScan: Sendable {
+  /// What may be trained on of a language, or of a part of its sources, as a ring.
+  struct Ring: Sendable {
+    let tag: LanguageTag
+    /// The part; nil of the whole language.
+    let part: Int?
+    private(set) var documents = 0
+    private(set) var pieces = 0
+    private(set) var tokens = 0
+    private(set) var bytes = 0
+    /// Every so many pieces the key and the tokens before it, in key order.
+    var marks: [(key: PieceKey, tokens: Int)] { markList.marks }
+    private var markList = RingMarks()
+    private let startKey: (high: UInt64, low: UInt64)
+    private var tokensBeforeStart: Int?
+
+    init(tag: LanguageTag, part: Int?, startKey: (high: UInt64, low: UInt64)) {
+      self.tag = tag
+      self.part = part
+      self.startKey = startKey
+    }
+
+    /// Tokens before the ring's first piece, in key order; all where no key is at or after the
+    /// ring's start.
+    var ringStart: Int { tokensBeforeStart ?? tokens }
+
+    /// Takes the next piece in key order.
+    mutating func add(_ key: PieceKey, _ table: PieceTable, _ index: Int) {
+      markList.add(key, piece: pieces, tokens: tokens)
+      if tokensBeforeStart == nil && (key.high, key.low) >= startKey { tokensBeforeStart = tokens }
+      documents += key.piece == 0 ? 1 : 0
+      pieces += 1
+      tokens += table.tokenCount(index)
+      bytes += table.byteCount(index)
+    }
+  }
+
   /// One language.
   struct Language: Sendable {
     var supply: LanguageSupply
+    /// The whole language as a ring.
+    var whole: Ring
+    /// Its parts that have pieces, by number; none where languages are not divided.
+    var parts: [Ring] = []
     /// Documents held out that take part; others are filtered.
     var heldOutDocuments = 0
     var heldOutTokens = 0
     var duplicates = 0
     /// Documents left out, by the view's reasons; held-out ones with them.
     var filtered: [Int]
-    /// Tokens before the ring's first piece, in key order; all where no key is at or after the
-    /// ring's start.
-    var ringStart = 0
-    /// Every so many pieces the key and the tokens before it, in key order.
-    var marks: [(key: PieceKey, tokens: Int)] { markList.marks }
-    fileprivate(set) var markList = RingMarks()
     /// SHA-256 of the keys and token counts of its pieces, in key order.
     var digest: SHA256.Digest
     /// What each source gave, sorted by name.
     var sources: [(name: String, documents: Int, tokens: Int)] = []
+
+    /// The ring of a part, or of the whole language.
+    func ring(_ part: Int?) -> Ring? {
+      guard let part else { return whole }
+      return parts.first { $0.part == part }
+    }
   }
 
   /// The languages, sorted by tag.
@@ -54,12 +94,16 @@ struct StoreScan: Sendable {
     _ tag: LanguageTag, _ view: StoreView, _ seed: UInt64
   ) throws(ShardsFailure) -> Language {
     let cursor = view.cursor(of: tag, part: .all, zstd: try StoreView.decompressor())
+    let start = Balance.Ring.startKey(seed: seed, tag: tag)
     var language = Language(
       supply: LanguageSupply(tag: tag, documents: 0, pieces: 0, tokens: 0, bytes: 0, scalars: 0),
+      whole: Ring(tag: tag, part: nil, startKey: start),
       filtered: Array(repeating: 0, count: view.reasons.count), digest: SHA256.of([]))
     var digest = SHA256()
-    let start = Ring.startKey(seed: seed, tag: tag)
-    var startFound = false
+    let divider = view.sourceParts
+    var parts = (0..<(divider.map { $0.patterns.count + 1 } ?? 0)).map {
+      Ring(tag: tag, part: $0, startKey: start)
+    }
     // Keyed by bytes: two names that differ only in normalization are two sources.
     var sources: [[UInt8]: (documents: Int, tokens: Int)] = [:]
     try cursor.rewind()
@@ -72,15 +116,10 @@ struct StoreScan: Sendable {
         language.heldOutDocuments += key.piece == 0 ? 1 : 0
         language.heldOutTokens += tokens
       } else {
-        language.markList.add(key, piece: language.supply.pieces, tokens: language.supply.tokens)
-        if !startFound && (key.high, key.low) >= start {
-          startFound = true
-          language.ringStart = language.supply.tokens
+        language.whole.add(key, table, index)
+        if let divider, let (number, _) = cursor.origin {
+          parts[divider.part(run: number, source: table.source(index))].add(key, table, index)
         }
-        language.supply.documents += key.piece == 0 ? 1 : 0
-        language.supply.pieces += 1
-        language.supply.tokens += tokens
-        language.supply.bytes += table.byteCount(index)
         language.supply.scalars += table.scalarCount(index)
         digest.update(key, tokens: tokens)
         let source = Array(run.names.sources[table.source(index)].utf8)
@@ -89,7 +128,11 @@ struct StoreScan: Sendable {
       }
       try cursor.advance()
     }
-    if !startFound { language.ringStart = language.supply.tokens }
+    language.supply.documents = language.whole.documents
+    language.supply.pieces = language.whole.pieces
+    language.supply.tokens = language.whole.tokens
+    language.supply.bytes = language.whole.bytes
+    language.parts = parts.filter { $0.pieces > 0 }
     language.duplicates = cursor.duplicateDocuments
     language.digest = digest.finish()
     language.sources = sources.sorted { $0.key.lexicographicallyPrecedes($1.key) }

@@ -12,6 +12,8 @@ struct StoreSearch {
   /// A document of the store under one language of the view.
   struct Found {
     var language: LanguageTag
+    /// The part of its language that it belongs to, where languages are divided.
+    var part: Int?
     var content: ContentHash
     var isHeldOut: Bool
     /// Why a filter leaves it out.
@@ -32,6 +34,9 @@ struct StoreSearch {
         let status = try cursor.status()
       else { continue }
       let row = table.row(index, language: language.tag)
+      let part = cursor.origin.flatMap { origin in
+        view.sourceParts?.part(run: origin.run, source: Int(row.source))
+      }
       var origin = LocateReport.Origin(
         language: cursor.origin?.language ?? language.tag,
         source: run.names.sources[Int(row.source)],
@@ -47,7 +52,7 @@ struct StoreSearch {
       origin.otherCopies = cursor.duplicateDocuments
       found.append(
         Found(
-          language: language.tag, content: content, isHeldOut: status.isHeldOut,
+          language: language.tag, part: part, content: content, isHeldOut: status.isHeldOut,
           reason: status.reason.map { view.reasons[$0] }, origin: origin))
     }
     return found
@@ -73,34 +78,39 @@ struct StoreSearch {
   /// The shards the copies of a document must be in, computed; nil if the store gives other pieces
   /// of the language than the dataset was made of.
   func shards(of found: Found, facts: VerifyFacts, digest: String) throws -> [Int]? {
-    guard let number = facts.numbers[found.language] else { return [] }
-    let language = facts.languages[number]
-    let scanned = try StoreScan.scan(found.language, view, facts.seed)
-    guard "\(scanned.digest)" == digest else { return nil }
-    let ring = language.row.availableTokens
-    let quota = language.row.quotaTokens
+    guard let number = facts.ring(found.language, found.part) else { return [] }
+    let ring = facts.rings[number]
+    let language = try StoreScan.scan(found.language, view, facts.seed)
+    guard "\(language.digest)" == digest else { return nil }
+    // The digest does not tell parts apart.
+    guard let scanned = language.ring(found.part), scanned.tokens == ring.availableTokens else {
+      return nil
+    }
+    let length = ring.availableTokens
+    let quota = ring.quotaTokens
     let key = facts.storeKey.key(of: found.content)
     let cursor = view.cursor(
-      of: found.language, part: .training, zstd: try StoreView.decompressor())
+      of: found.language, part: .training, sourcePart: found.part,
+      zstd: try StoreView.decompressor())
     // Where the document stands on the ring, then where from the dataset's start.
     var start = try scanned.offset(
       of: RingStart(pass: 0, key: key), seed: facts.seed, cursor: cursor)
-    start -= language.row.firstOffset
-    if start < 0 { start += ring }
+    start -= ring.firstOffset
+    if start < 0 { start += length }
     var shards: [Int] = []
     try cursor.seek(to: key)
     while let piece = cursor.key, (piece.high, piece.low) == (key.high, key.low),
       let (_, table, index) = cursor.current
     {
       let tokens = table.tokenCount(index)
-      var a = start % ring
+      var a = start % length
       while a < quota {
-        let pass = language.row.firstPass + (language.row.firstOffset + a) / ring
+        let pass = ring.firstPass + (ring.firstOffset + a) / length
         let place = Place(
           start: a, end: a + tokens, quota: quota,
           jitter: Ring.jitter(seed: facts.seed, pass: pass, key: piece))
         shards.append(place.shard(of: facts.shardCount))
-        a += ring
+        a += length
       }
       start += tokens
       try cursor.advance()

@@ -29,6 +29,8 @@ public struct StoreView: Sendable {
   public let excludedHashes: ExcludedHashes?
   /// Where languages go.
   public let labelMap: LabelMap
+  /// How languages are divided over their sources; nil: they are not.
+  let sourceParts: SourceParts?
   private let filter: ViewFilter?
 
   /// Reads and checks the options.
@@ -60,6 +62,7 @@ public struct StoreView: Sendable {
       ? nil
       : ViewFilter(
         excluded: excludedHashes, conditions: expressions, sources: runs.map(\.names.sources))
+    sourceParts = options.sourcePatterns.map { SourceParts(patterns: $0, runs: runs) }
     var members: [LanguageTag: [LanguageTag]] = [:]
     for tag in Set(runs.flatMap { $0.languages.map(\.language) }).sorted() {
       members[labelMap.target(of: tag), default: []].append(tag)
@@ -90,12 +93,14 @@ public struct StoreView: Sendable {
   }
 
   /// A cursor over the pieces of a language, in key order; it stands before the first.
+  ///
+  /// - Parameter sourcePart: Only this part of its sources.
   public func cursor(
-    of tag: LanguageTag, part: LanguageCursor.Part, zstd: ZstdDecompressor
+    of tag: LanguageTag, part: LanguageCursor.Part, sourcePart: Int? = nil, zstd: ZstdDecompressor
   ) -> LanguageCursor {
     LanguageCursor(
       runs: runs, languages: language(tag).members, part: part, holdout: holdout, filter: filter,
-      zstd: zstd)
+      sources: sourcePart.flatMap { sourceParts?.selection($0) }, zstd: zstd)
   }
 
   /// A decompressor for a cursor.

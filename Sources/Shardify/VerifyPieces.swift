@@ -7,7 +7,7 @@ import Shards
 struct PieceWalk {
   private let facts: VerifyFacts
   private let row: DatasetManifest.Shard
-  /// Tokens of each language so far; nil in a shard of held-out documents.
+  /// Tokens of each ring so far; nil in a shard of held-out documents.
   private var coordinates: [Int]?
   private let width: Int
   private var previous: (place: Place, language: Int)?
@@ -32,18 +32,24 @@ struct PieceWalk {
     audit.problems.add("\(row.path): piece \(current.number) (\(current.tag)): \(text)")
   }
 
-  /// Takes the next piece; its language's number has been checked by the reader.
+  /// Takes the next piece; its number in the header has been checked by the reader.
   mutating func take(_ piece: ShardPiece, _ tokens: UnsafeRawBufferPointer, number: Int) {
-    let language = facts.languages[piece.languageIndex]
-    current = (number, language.row.tag.description)
+    let isHoldout = row.split == .holdout
+    let start: (high: UInt64, low: UInt64)
+    if isHoldout {
+      let language = facts.languages[piece.languageIndex]
+      (current, start) = ((number, language.row.tag.description), language.start)
+    } else {
+      let ring = facts.rings[piece.languageIndex]
+      (current, start) = ((number, ring.name), ring.start)
+    }
     let documentKey = facts.storeKey.key(of: piece.content)
     let key = PieceKey(
       high: documentKey.high, low: documentKey.low, piece: UInt32(clamping: piece.piece))
     checkTokens(piece, tokens)
     let hash = PieceSum.hash(
       key: key, flags: piece.flags.rawValue, byteCount: piece.byteCount, tokens: tokens)
-    let wrapped = (key.high, key.low) < language.start
-    let isHoldout = row.split == .holdout
+    let wrapped = (key.high, key.low) < start
     let edge = ShardAudit.Edge(
       order: RingOrder(pass: piece.pass, wrapped: wrapped && !isHoldout, key: key),
       flags: piece.flags, tokenCount: piece.tokenCount)
@@ -109,30 +115,30 @@ struct PieceWalk {
   private mutating func onRing(
     _ piece: ShardPiece, _ key: PieceKey, _ hash: UInt64, _ part: inout ShardAudit.Part
   ) {
-    let language = facts.languages[piece.languageIndex]
-    guard let start = coordinates?[piece.languageIndex], language.row.availableTokens > 0 else {
+    let plan = facts.rings[piece.languageIndex]
+    guard let start = coordinates?[piece.languageIndex], plan.availableTokens > 0 else {
       problem("a shard the manifest does not count")
       return
     }
     // A lap is one time round from where the dataset starts; passes count from the ring's start.
-    let ring = language.row.availableTokens
+    let ring = plan.availableTokens
     let (lap, offset) = start.quotientAndRemainder(dividingBy: ring)
-    let pass = language.row.firstPass + (language.row.firstOffset + start) / ring
+    let pass = plan.firstPass + (plan.firstOffset + start) / ring
     coordinates?[piece.languageIndex] = start + piece.tokenCount
     let placed = PieceSum.placed(hash, offset: offset)
     part.sum &+= PieceSum.weight(pass: lap) &* placed
     if lap == 0 {
       if piece.flags.contains(.first) { part.documents += 1 }
       part.firstLap &+= placed
-      if offset < language.partialTokens { part.firstLapPart &+= placed }
+      if offset < plan.partialTokens { part.firstLapPart &+= placed }
     }
     if piece.pass != pass { problem("pass \(piece.pass), expected \(pass)") }
-    guard start < language.row.quotaTokens else {
-      problem("begins at token \(start) of its language, expected below its quota")
+    guard start < plan.quotaTokens else {
+      problem("begins at token \(start) of its ring, expected below its quota")
       return
     }
     let place = Place(
-      start: start, end: start + piece.tokenCount, quota: language.row.quotaTokens,
+      start: start, end: start + piece.tokenCount, quota: plan.quotaTokens,
       jitter: Ring.jitter(seed: facts.seed, pass: pass, key: key))
     if place.shard(of: facts.shardCount) != row.shard {
       problem("belongs to shard \(place.shard(of: facts.shardCount))")

@@ -44,6 +44,8 @@ struct VerifyPlan {
     let rows = facts.manifest.languages
     compare(
       "language", plan.languages.map(VerifyPlan.line), rows.map(VerifyPlan.line))
+    compare(
+      "part", plan.parts.map(VerifyPlan.line), facts.manifest.languageParts.map(VerifyPlan.line))
     func source(_ row: DatasetManifest.LanguageSource) -> String {
       "\(row.tag) \(row.source): \(row.documents) documents, \(row.tokens) tokens"
     }
@@ -76,6 +78,18 @@ struct VerifyPlan {
   private static func line(_ row: DatasetManifest.Language) -> String {
     "\(row.tag) \(row.documents) \(row.pieces) \(row.availableTokens) \(row.availableBytes)"
       + " \(row.availableScalars) \(row.heldOutDocuments) \(row.quotaTokens) \(row.bindingRule)"
+      + " \(row.firstPass) \(Hex.string(row.firstKey)) \(row.firstOffset)"
+  }
+
+  private static func line(_ row: DatasetPlan.Part) -> String {
+    let key = row.start.key.map { Hex.string($0.bytes) } ?? ""
+    return "\(row.tag) \(row.part) \(row.pattern) \(row.documents) \(row.pieces) \(row.tokens)"
+      + " \(row.bytes) \(row.quota) \(row.rule) \(row.start.pass) \(key) \(row.startOffset)"
+  }
+
+  private static func line(_ row: DatasetManifest.LanguagePart) -> String {
+    "\(row.tag) \(row.part) \(row.pattern) \(row.documents) \(row.pieces)"
+      + " \(row.availableTokens) \(row.availableBytes) \(row.quotaTokens) \(row.bindingRule)"
       + " \(row.firstPass) \(Hex.string(row.firstKey)) \(row.firstOffset)"
   }
 }

@@ -1,3 +1,4 @@
+import Balance
 import ShardifyCore
 
 /// What a verification found.
@@ -6,6 +7,10 @@ public struct VerifyReport: Sendable {
   public struct Language: Sendable {
     /// The language.
     public var tag: LanguageTag
+    /// The pattern of a part, in a row of one.
+    public var part: String?
+    /// Its parts, where it is divided over its sources.
+    public var parts: [Language] = []
     /// Tokens the store has of it.
     public var availableTokens: Int
     /// Tokens planned.
@@ -61,9 +66,12 @@ public struct VerifyReport: Sendable {
     let sorted = languages.sorted {
       $0.writtenTokens != $1.writtenTokens ? $0.writtenTokens > $1.writtenTokens : $0.tag < $1.tag
     }
-    for row in sorted {
+    // A language that no pattern concerns is one part, and its row says all of it.
+    for row in sorted.flatMap({
+      [$0] + ($0.parts.map(\.part) == [SourceWeights.others] ? [] : $0.parts)
+    }) {
       table.add([
-        "\(row.tag)", ReportTable.grouped(row.availableTokens),
+        row.part.map { "  \($0)" } ?? "\(row.tag)", ReportTable.grouped(row.availableTokens),
         ReportTable.grouped(row.quotaTokens), ReportTable.grouped(row.writtenTokens),
         ReportTable.percent(row.quotaTokens, of: quota),
         ReportTable.percent(row.writtenTokens, of: written),
@@ -97,16 +105,18 @@ public struct VerifyReport: Sendable {
   }
 
   private static func object(_ row: Language) -> String {
-    ReportJSON.object([
-      ("language", ReportJSON.string("\(row.tag)")),
-      ("available_tokens", "\(row.availableTokens)"), ("quota_tokens", "\(row.quotaTokens)"),
-      ("written_tokens", "\(row.writtenTokens)"), ("written_pieces", "\(row.writtenPieces)"),
-      ("epochs", ReportJSON.number(row.epochs)),
-      ("worst_deviation_tokens", ReportJSON.number(row.worstDeviationTokens)),
-      ("worst_deviation_pieces", ReportJSON.number(row.worstDeviationPieces)),
-      ("worst_single_shard_pieces", ReportJSON.number(row.worstShardPieces)),
-      ("worst_shard", row.worstShard.map { "\($0)" } ?? "null"),
-      ("repeats_one_pass_apart", row.repeatsOnePassApart.map { $0 ? "true" : "false" } ?? "null"),
-    ])
+    ReportJSON.object(
+      [
+        row.part.map { ("source", ReportJSON.string($0)) }
+          ?? ("language", ReportJSON.string("\(row.tag)")),
+        ("available_tokens", "\(row.availableTokens)"), ("quota_tokens", "\(row.quotaTokens)"),
+        ("written_tokens", "\(row.writtenTokens)"), ("written_pieces", "\(row.writtenPieces)"),
+        ("epochs", ReportJSON.number(row.epochs)),
+        ("worst_deviation_tokens", ReportJSON.number(row.worstDeviationTokens)),
+        ("worst_deviation_pieces", ReportJSON.number(row.worstDeviationPieces)),
+        ("worst_single_shard_pieces", ReportJSON.number(row.worstShardPieces)),
+        ("worst_shard", row.worstShard.map { "\($0)" } ?? "null"),
+        ("repeats_one_pass_apart", row.repeatsOnePassApart.map { $0 ? "true" : "false" } ?? "null"),
+      ] + (row.parts.isEmpty ? [] : [("parts", ReportJSON.array(row.parts.map(object)))]))
   }
 }

@@ -5,9 +5,9 @@ import ShardifyCore
 import Shards
 import Synchronization
 
-/// What the reading of one shard gives to the checks of the whole: a few integers a language.
+/// What the reading of one shard gives to the checks of the whole: a few integers a ring.
 struct ShardAudit: Sendable {
-  /// The first or last copy of a language in a shard.
+  /// The first or last copy of a ring in a shard.
   struct Edge: Sendable {
     var order: RingOrder
     var flags: PieceFlags
@@ -26,7 +26,7 @@ struct ShardAudit: Sendable {
     }
   }
 
-  /// What a shard holds of one language.
+  /// What a shard holds of one ring.
   struct Part: Sendable {
     var tokens = 0
     var pieces = 0
@@ -42,7 +42,7 @@ struct ShardAudit: Sendable {
     var last: Edge
   }
 
-  /// By the language's number; nil where there is nothing of it.
+  /// By the number in the header, of a ring or a held-out language; nil where there is nothing of it.
   var parts: [Part?]
   /// End-of-text ids in the midst of pieces.
   var innerEndOfText = 0
@@ -56,14 +56,15 @@ struct ShardAudit: Sendable {
 /// Reads shards and checks each on its own and against its rows of the manifest.
 struct ShardAuditor: Sendable {
   let facts: VerifyFacts
-  /// Shape [shards][languages].
+  /// Shape [shards][rings].
   let tokensBefore: [[Int]]
   let progress: Progress
   let stop: StopFlag
 
   /// Reads one shard.
   func audit(_ row: DatasetManifest.Shard) -> ShardAudit {
-    var audit = ShardAudit(parts: Array(repeating: nil, count: facts.languages.count))
+    let tags = facts.headerTags(row.split)
+    var audit = ShardAudit(parts: Array(repeating: nil, count: tags.count))
     let path = facts.folder + "/" + row.path
     guard let status = FileSystem.status(path), status.kind == .file else {
       audit.problems.add("\(row.path): missing")
@@ -74,7 +75,7 @@ struct ShardAuditor: Sendable {
       checkHeader(reader, row, &audit.problems)
       audit.problems.compare(
         "\(row.path): SHA-256", found: "\(try reader.fileDigest())", expected: "\(row.fileDigest)")
-      guard reader.header.languages == facts.languages.map(\.row.tag) else { return audit }
+      guard reader.header.languages == tags else { return audit }
       try readPieces(reader, row, &audit)
       audit.isWhole = !stop.isSet
     } catch {
@@ -105,7 +106,9 @@ struct ShardAuditor: Sendable {
     compare("tokens", header.tokenCount, row.tokens)
     compare("pieces", reader.pieces.count, row.pieces)
     compare(
-      "languages", header.languages.map(\.description), facts.languages.map(\.row.tag.description))
+      "languages", header.languages.map(\.description),
+      facts.headerTags(row.split).map(\.description))
+    compare("version", header.version, facts.isDivided && !isHoldout ? 2 : 1)
   }
 
   /// Walks the pieces along with the frames that hold them.

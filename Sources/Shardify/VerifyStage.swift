@@ -7,8 +7,8 @@ import Synchronization
 
 /// Checks a dataset against its manifest, its own rules and, if given, the store it came from.
 ///
-/// Memory: one shard's piece table and a frame a thread, and a few integers for each language of
-/// each shard.
+/// Memory: one shard's piece table and a frame a thread, and a few integers for each ring of each
+/// shard.
 public struct VerifyStage: Sendable {
   private let dataset: String
   private let store: String?
@@ -135,8 +135,8 @@ public struct VerifyStage: Sendable {
   private func checkFacts(_ facts: VerifyFacts, _ problems: inout VerifyProblems) {
     for (key, expected) in [
       ("ring_version", "\(Ring.version)"),
-      ("shard_format_version", "\(ShardHeader.formatVersion)"),
-      ("format_version", "\(DatasetManifest.formatVersion)"),
+      ("shard_format_version", facts.isDivided ? "2" : "1"),
+      ("format_version", "\(facts.manifest.formatVersion)"),
       ("token_width_bytes", facts.vocabularySize <= 1 << 16 ? "2" : "4"),
     ] {
       problems.compare(

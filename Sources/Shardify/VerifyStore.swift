@@ -5,7 +5,7 @@ import ShardifyCore
 import Shards
 import Synchronization
 
-/// Compares a dataset with the store it came from: what each shard must hold of each language is
+/// Compares a dataset with the store it came from: what each shard must hold of each ring is
 /// walked anew in the store, and its sum compared with that of the shard.
 struct VerifyStore: Sendable {
   let facts: VerifyFacts
@@ -34,13 +34,19 @@ struct VerifyStore: Sendable {
       problems.add(problem.line)
       return problems
     }
-    let results = Mutex<[VerifyProblems?]>(Array(repeating: nil, count: facts.languages.count))
-    try Parallel.forEach(below: facts.languages.count, threads: jobs) {
+    let count = facts.rings.count + facts.languages.count
+    let results = Mutex<[VerifyProblems?]>(Array(repeating: nil, count: count))
+    try Parallel.forEach(below: count, threads: jobs) {
       (number: Int) throws(ShardsFailure) in
       var found = VerifyProblems(limit: VerifyProblems.limitPerShard)
       let zstd = try StoreView.decompressor()
-      try training(number, view, zstd, &found)
-      try heldOut(number, view, zstd, &found)
+      if number < facts.rings.count {
+        try training(number, view, zstd, &found)
+      } else {
+        let language = number - facts.rings.count
+        for part in facts.languages[language].otherParts { try other(part, view, zstd, &found) }
+        try heldOut(language, view, zstd, &found)
+      }
       results.withLock { $0[number] = found }
     }
     for found in results.withLock({ $0 }) {
@@ -49,18 +55,38 @@ struct VerifyStore: Sendable {
     return problems
   }
 
+  /// A part that the mixture leaves out is counted only.
+  private func other(
+    _ part: DatasetManifest.LanguagePart, _ view: StoreView, _ zstd: ZstdDecompressor,
+    _ problems: inout VerifyProblems
+  ) throws(ShardsFailure) {
+    let cursor = view.cursor(of: part.tag, part: .training, sourcePart: part.part, zstd: zstd)
+    var counts = [0, 0, 0, 0]
+    try cursor.rewind()
+    while let key = cursor.key, let (_, table, index) = cursor.current, !stop.isSet {
+      counts[0] += key.piece == 0 ? 1 : 0
+      counts[1] += 1
+      counts[2] += table.tokenCount(index)
+      counts[3] += table.byteCount(index)
+      try cursor.advance()
+    }
+    if stop.isSet { return }
+    problems.compare(
+      "store: \(part.tag) \(part.pattern): documents, pieces, tokens, bytes", found: counts,
+      expected: [part.documents, part.pieces, part.availableTokens, part.availableBytes])
+  }
+
   private func training(
     _ number: Int, _ view: StoreView, _ zstd: ZstdDecompressor, _ problems: inout VerifyProblems
   ) throws(ShardsFailure) {
-    let language = facts.languages[number]
-    let cursor = view.cursor(of: language.row.tag, part: .training, zstd: zstd)
+    let ring = facts.rings[number]
+    let cursor = view.cursor(of: ring.tag, part: .training, sourcePart: ring.part, zstd: zstd)
     var sums = Array(repeating: UInt64(0), count: facts.shardCount)
     var counts = [0, 0, 0, 0]
     var bytes: [UInt8] = []
     // From where the dataset starts, once round.
     let start =
-      language.first.key
-      ?? PieceKey(high: language.start.high, low: language.start.low, piece: 0)
+      ring.first.key ?? PieceKey(high: ring.start.high, low: ring.start.low, piece: 0)
     try cursor.seek(to: start)
     var wrapped = false
     while !stop.isSet {
@@ -77,7 +103,7 @@ struct VerifyStore: Sendable {
       let hash = bytes.withUnsafeBytes {
         PieceSum.hash(key: key, flags: flags, byteCount: table.byteCount(index), tokens: $0)
       }
-      place(key, hash, offset: counts[2], tokens: table.tokenCount(index), language, &sums)
+      place(key, hash, offset: counts[2], tokens: table.tokenCount(index), ring, &sums)
       counts[0] += key.piece == 0 ? 1 : 0
       counts[1] += 1
       counts[2] += table.tokenCount(index)
@@ -85,35 +111,33 @@ struct VerifyStore: Sendable {
       try cursor.advance()
     }
     if stop.isSet { return }
-    let row = language.row
     problems.compare(
-      "store: \(row.tag): documents, pieces, tokens, bytes", found: counts,
-      expected: [row.documents, row.pieces, row.availableTokens, row.availableBytes])
+      "store: \(ring.name): documents, pieces, tokens, bytes", found: counts,
+      expected: [ring.documents, ring.pieces, ring.availableTokens, ring.availableBytes])
     for shard in sums.indices where shard < train.count && train[shard].isWhole {
       if train[shard].parts[number]?.sum ?? 0 != sums[shard] {
-        problems.add("shard \(shard): its \(row.tag) is not what the store gives")
+        problems.add("shard \(shard): its \(ring.name) is not what the store gives")
       }
     }
   }
 
   /// Adds a piece to the shards that hold its copies.
   private func place(
-    _ key: PieceKey, _ hash: UInt64, offset: Int, tokens: Int, _ language: VerifyFacts.Language,
+    _ key: PieceKey, _ hash: UInt64, offset: Int, tokens: Int, _ ring: VerifyFacts.Ring,
     _ sums: inout [UInt64]
   ) {
-    let quota = language.row.quotaTokens
+    let quota = ring.quotaTokens
     let placed = PieceSum.placed(hash, offset: offset)
-    let ring = language.row.availableTokens
     var lap = 0
     var start = offset
-    while start < quota && offset < ring {
-      let pass = language.row.firstPass + (language.row.firstOffset + start) / ring
+    while start < quota && offset < ring.availableTokens {
+      let pass = ring.firstPass + (ring.firstOffset + start) / ring.availableTokens
       let place = Place(
         start: start, end: start + tokens, quota: quota,
         jitter: Ring.jitter(seed: facts.seed, pass: pass, key: key))
       sums[place.shard(of: facts.shardCount)] &+= PieceSum.weight(pass: lap) &* placed
       lap += 1
-      start += ring
+      start += ring.availableTokens
     }
   }
 

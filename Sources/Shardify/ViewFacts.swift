@@ -33,6 +33,7 @@ struct ViewFacts {
     func fact(_ key: String) -> String { manifest.dataset[key] ?? "" }
     var options = ViewOptions()
     options.conditions = fact("where").split(separator: "\n").map { DatasetManifest.unescaped($0) }
+    options.sourcePatterns = SourceParts.patterns(manifest.dataset[SourceParts.fact])
     options.labelMap = try LabelMap.parse(Array(fact("label_map").utf8), path: "manifest label_map")
     let digest = fact("exclude_hashes_sha256")
     if digest.isEmpty || digest == "none" {

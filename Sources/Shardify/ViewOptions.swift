@@ -12,6 +12,8 @@ public struct ViewOptions: Sendable {
   public var labelMapPath: String?
   /// The map, if it was read before; instead of the path.
   public var labelMap: LabelMap?
+  /// The patterns of sources that each language is divided by; nil: it is not.
+  var sourcePatterns: [String]?
 
   /// All documents under their own languages.
   public init() {}

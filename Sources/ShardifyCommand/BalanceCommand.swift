@@ -82,6 +82,17 @@ struct BalanceCommand: ParsableCommand {
       valueName: "group"))
   var group: [GroupArgument] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "Weight of sources inside each language: 'wiki*=3'; 0 leaves them out, others have 1. The first "
+        + "that matches decides; may be given several times.", valueName: "source"))
+  var sourceWeight: [SourceWeightArgument] = []
+
+  @Option(
+    help: "What source weights multiply: size (weights are ratios of epochs) or weight (of tokens)."
+  )
+  var sourceBasis: SourceWeights.Basis?
+
   @Flag(help: "Let und_* and zxx_* take part.")
   var includeUndetermined = false
 
@@ -138,10 +149,14 @@ struct BalanceCommand: ParsableCommand {
       ("--budget", budget != nil), ("--share", !share.isEmpty), ("--floor", !floor.isEmpty),
       ("--cap", !cap.isEmpty), ("--include", !include.isEmpty), ("--exclude", !exclude.isEmpty),
       ("--max-epochs", maxEpochs != "4"), ("--unit", unit != .tokens), ("--group", !group.isEmpty),
+      ("--source-weight", !sourceWeight.isEmpty), ("--source-basis", sourceBasis != nil),
       ("--include-undetermined", includeUndetermined), ("--allow-zero", allowZero),
     ]
     if file != nil, let given = beside.first(where: \.1) {
       throw ValidationError("\(given.0) goes into the mixture file, not beside --mixture")
+    }
+    if sourceBasis != nil && sourceWeight.isEmpty && file == nil {
+      throw ValidationError("--source-basis needs --source-weight SOURCE=W")
     }
     try continuing.check()
     if dataset == nil && !dryRun { throw ValidationError("give --to DATASET, or --dry-run") }
@@ -243,6 +258,10 @@ struct BalanceCommand: ParsableCommand {
     mixture.includePatterns = include.patterns
     mixture.excludePatterns = exclude.patterns
     mixture.groups = try GroupArgument.tree(group)
+    if !sourceWeight.isEmpty {
+      mixture.sourceWeights = SourceWeights(
+        basis: sourceBasis ?? .size, entries: sourceWeight.map(\.entry))
+    }
     return (mixture, ViewOptions())
   }
 
@@ -302,16 +321,29 @@ enum ManifestText {
         "languages",
         .list(
           manifest.languages.map { language in
-            .object([
-              ("language", .text("\(language.tag)")),
-              ("documents", .number(language.documents)),
-              ("available_tokens", .number(language.availableTokens)),
-              ("quota_tokens", .number(language.quotaTokens)),
-              ("written_tokens", .number(language.writtenTokens)),
-              ("binding_rule", .text(language.bindingRule)),
-            ])
+            let parts = manifest.languageParts.filter { $0.tag == language.tag }
+            return .object(
+              [
+                ("language", .text("\(language.tag)")),
+                ("documents", .number(language.documents)),
+                ("available_tokens", .number(language.availableTokens)),
+                ("quota_tokens", .number(language.quotaTokens)),
+                ("written_tokens", .number(language.writtenTokens)),
+                ("binding_rule", .text(language.bindingRule)),
+              ] + (parts.isEmpty ? [] : [("parts", .list(parts.map(object)))]))
           })
       ),
+    ])
+  }
+
+  private static func object(_ part: DatasetManifest.LanguagePart) -> JSONText {
+    .object([
+      ("source", .text(part.pattern)),
+      ("documents", .number(part.documents)),
+      ("available_tokens", .number(part.availableTokens)),
+      ("quota_tokens", .number(part.quotaTokens)),
+      ("written_tokens", .number(part.writtenTokens)),
+      ("binding_rule", .text(part.bindingRule)),
     ])
   }
 }

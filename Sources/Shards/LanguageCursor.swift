@@ -11,6 +11,20 @@ public struct Holdout: Sendable, Equatable {
   public init(documents: [LanguageTag: Set<ContentHash>] = [:]) { self.documents = documents }
 }
 
+/// The documents of some of a store's sources.
+public struct SourceSelection: Sendable {
+  /// What each source belongs to, by its number among a run's names; shape [runs][sources].
+  public var parts: [[UInt8]]
+  /// The part whose documents are taken.
+  public var wanted: UInt8
+
+  /// Joins the two; the names of every run that a cursor walks must be there.
+  public init(parts: [[UInt8]], wanted: UInt8) {
+    self.parts = parts
+    self.wanted = wanted
+  }
+}
+
 /// Walks the pieces of one language over all runs of a store, in key order, each document once.
 ///
 /// A document that several runs hold is taken from the copy with the smallest source name, then
@@ -32,6 +46,7 @@ public final class LanguageCursor {
   private let part: Part
   private let extra: Set<ContentHash>
   private let filter: (any DocumentFilter)?
+  private let sources: SourceSelection?
   private var winner = -1
   /// What was decided of the document last asked about.
   private var decided: (high: UInt64, low: UInt64, status: DocumentStatus)?
@@ -50,12 +65,15 @@ public final class LanguageCursor {
   /// - Parameters:
   ///   - languages: Ascending. A document held out under one of them is held out.
   ///   - filter: Leaves documents out; nil takes all.
+  ///   - sources: Takes documents of some sources only, where the copy that stays is from one of
+  ///     them; nil takes all. Without meaning for `all`.
   public init(
     runs: [RunReader], languages: [LanguageTag], part: Part, holdout: Holdout,
-    filter: (any DocumentFilter)?, zstd: ZstdDecompressor
+    filter: (any DocumentFilter)?, sources: SourceSelection? = nil, zstd: ZstdDecompressor
   ) {
     self.part = part
     self.filter = filter
+    self.sources = sources
     extra = languages.reduce(into: []) { $0.formUnion(holdout.documents[$1] ?? []) }
     var cursors: [RunCursor] = []
     for language in languages {
@@ -129,10 +147,23 @@ public final class LanguageCursor {
   /// Passes over pieces of the other part and what is left out.
   private func settle() throws(ShardsFailure) {
     if part == .all { return }
-    while let status = try status() {
-      if status.reason == nil && status.isHeldOut == (part == .heldOut) { return }
+    while key != nil {
+      if isOfSources, let status = try status(), status.reason == nil,
+        status.isHeldOut == (part == .heldOut)
+      {
+        return
+      }
       try step()
     }
+  }
+
+  private var isOfSources: Bool {
+    guard let sources, winner >= 0, let (table, index) = cursors[winner].current else {
+      return true
+    }
+    let parts = sources.parts[cursors[winner].number]
+    let source = table.source(index)
+    return source < parts.count && parts[source] == sources.wanted
   }
 
   private func step() throws(ShardsFailure) {

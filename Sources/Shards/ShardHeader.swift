@@ -2,9 +2,11 @@ import ShardifyCore
 
 /// What a shard says of itself.
 public struct ShardHeader: Sendable, Equatable {
-  /// The format this program writes.
-  public static let formatVersion: UInt32 = 1
+  /// The formats this program reads and writes.
+  public static let versions: ClosedRange<UInt32> = 1...2
 
+  /// 2 where a language is divided and may be in the list several times, else 1.
+  public var version: UInt32
   /// Bytes of a token: 2 or 4.
   public var tokenWidthBytes: Int
   /// Every id is below this.
@@ -29,14 +31,17 @@ public struct ShardHeader: Sendable, Equatable {
   public var payload: SHA256.Digest
   /// The SHA-256 of the piece table, decompressed.
   public var pieces: SHA256.Digest
-  /// The languages its piece table refers to by number, sorted by tag.
+  /// The languages its piece table refers to by number, sorted by tag. In version 2 a language is there
+  /// once for each of its parts.
   public var languages: [LanguageTag]
 
   /// Makes a header; see the properties.
   public init(
     tokenWidthBytes: Int, vocabularySize: Int, endOfTextID: TokenID, tokenizer: SHA256.Digest,
-    plan: SHA256.Digest, shard: Int, shardCount: Int, isHoldout: Bool, languages: [LanguageTag]
+    plan: SHA256.Digest, shard: Int, shardCount: Int, isHoldout: Bool, languages: [LanguageTag],
+    version: UInt32 = 1
   ) {
+    self.version = version
     self.tokenWidthBytes = tokenWidthBytes
     self.vocabularySize = vocabularySize
     self.endOfTextID = endOfTextID
@@ -55,7 +60,7 @@ public struct ShardHeader: Sendable, Equatable {
   /// The payload of the header frame: its fields, then the SHA-256 of them.
   func encode() -> [UInt8] {
     var out = Array("SHRDSHD\u{1}".utf8)
-    out.appendLittleEndian(ShardHeader.formatVersion)
+    out.appendLittleEndian(version)
     out.appendLittleEndian(UInt32(tokenWidthBytes))
     out.appendLittleEndian(UInt32(vocabularySize))
     out.appendLittleEndian(endOfTextID)
@@ -86,7 +91,7 @@ public struct ShardHeader: Sendable, Equatable {
     guard let magic = reader.take(8), Array(magic) == Array("SHRDSHD\u{1}".utf8),
       let version = reader.read(UInt32.self)
     else { return .malformed }
-    guard version == formatVersion else { return .version(version) }
+    guard versions.contains(version) else { return .version(version) }
     guard payload.count >= 32,
       SHA256.of(UnsafeRawBufferPointer(rebasing: payload[..<(payload.count - 32)])).bytes
         == Array(payload[(payload.count - 32)...]),
@@ -106,7 +111,7 @@ public struct ShardHeader: Sendable, Equatable {
     var languages: [LanguageTag] = []
     for _ in 0..<count {
       guard let raw = reader.read(UInt64.self), let tag = LanguageTag(rawValue: raw),
-        languages.last.map({ $0 < tag }) ?? true
+        languages.last.map({ version == 1 ? $0 < tag : $0 <= tag }) ?? true
       else {
         return .malformed
       }
@@ -115,7 +120,7 @@ public struct ShardHeader: Sendable, Equatable {
     var header = ShardHeader(
       tokenWidthBytes: Int(width), vocabularySize: Int(vocabulary), endOfTextID: endOfText,
       tokenizer: tokenizer, plan: plan, shard: Int(shard), shardCount: Int(shards),
-      isHoldout: holdout == 1, languages: languages)
+      isHoldout: holdout == 1, languages: languages, version: version)
     header.tokenCount = Int(tokens)
     header.frameTokens = Int(frameTokens)
     header.payload = payloadDigest

@@ -245,7 +245,7 @@ public final class ShardReader {
     case .version(let version):
       throw ShardsFailure(
         .version, "cannot read shard", path: path, found: "format version \(version)",
-        expected: "version \(ShardHeader.formatVersion)",
+        expected: "version 1 or 2",
         remedy: "use the shardify that wrote it, or balance again")
     case .malformed: throw corrupt(path, entry.offset, "a malformed header")
     }

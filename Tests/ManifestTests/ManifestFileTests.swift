@@ -56,6 +56,25 @@ import Testing
     #expect(failure?.message.contains("rows with fingerprint") == true)
   }
 
+  @Test(arguments: [
+    "UPDATE language_parts SET quota_tokens = 1251 WHERE part = 2",
+    "UPDATE language_parts SET pattern = 'wiki' WHERE part = 0",
+    "UPDATE language_parts SET first_key = x'00' WHERE part = 0",
+    "UPDATE shard_parts SET tokens = 51 WHERE shard = 0",
+    "DELETE FROM shard_parts WHERE part = 2",
+  ])
+  func aChangedRowOfPartsIsRefused(sql: String) throws {
+    let folder = try TemporaryFolder()
+    try ManifestFile.write(dividedManifest(), to: folder.file("m"))
+    #expect(try ManifestFile.read(folder.file("m")) == dividedManifest())
+    try execute(sql, folder.file("m"))
+    let failure = #expect(throws: ManifestFailure.self) { try ManifestFile.read(folder.file("m")) }
+    #expect(failure?.message.contains("rows with fingerprint") == true)
+    try execute("UPDATE language_parts SET part = 65 WHERE part = 2", folder.file("m"))
+    let huge = #expect(throws: ManifestFailure.self) { try ManifestFile.read(folder.file("m")) }
+    #expect(huge?.message.contains("huge number in table language_parts") == true)
+  }
+
   @Test func provenanceIsOutsideTheFingerprint() throws {
     let folder = try TemporaryFolder()
     try ManifestFile.write(testManifest(), to: folder.file("m"))

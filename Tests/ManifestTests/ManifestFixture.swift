@@ -53,6 +53,38 @@ func testManifest() -> DatasetManifest {
   return manifest
 }
 
+/// The same with a language that is divided over its sources.
+func dividedManifest() -> DatasetManifest {
+  var manifest = testManifest()
+  for row in manifest.languages {
+    for (part, pattern) in [(0, "wiki*"), (2, "*")] {
+      var own = DatasetManifest.LanguagePart(tag: row.tag, part: part, pattern: pattern)
+      own.documents = 5 + part
+      own.pieces = 6 + part
+      own.availableTokens = 500 + part
+      own.availableBytes = 2_000
+      own.quotaTokens = 1_250
+      own.writtenTokens = 1_251 + part
+      own.writtenPieces = 15
+      own.documentsInShards = 5
+      own.bindingRule = part == 0 ? "policy" : "excluded"
+      own.firstPass = part
+      own.firstKey = part == 0 ? [] : Array(0..<20)
+      own.firstOffset = 8 * part
+      manifest.languageParts.append(own)
+    }
+  }
+  for shard in 0..<2 {
+    for part in manifest.languageParts {
+      manifest.shardParts.append(
+        DatasetManifest.ShardPart(
+          shard: shard, tag: part.tag, part: part.part, tokens: 50 + shard, pieces: 2, bytes: 200))
+    }
+  }
+  manifest.dataset["fingerprint"] = "\(manifest.fingerprint)"
+  return manifest
+}
+
 /// The facts of a store, with values that differ from every default.
 func testFacts() -> StoreFacts {
   StoreFacts(

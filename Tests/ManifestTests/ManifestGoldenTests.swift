@@ -41,6 +41,15 @@ import Testing
       "manifest-v2.txt")
   }
 
+  @Test func theManifestOfVersion3IsAsEver() throws {
+    let folder = try TemporaryFolder()
+    try ManifestFile.write(dividedManifest(), to: folder.file("m"))
+    let dump = dividedManifest().canonicalLines().map { $0 + "\n" }.joined()
+    try compare(
+      try schema(folder.file("m")) + dump + "fingerprint \(dividedManifest().fingerprint)\n",
+      "manifest-v3.txt")
+  }
+
   @Test func theCatalogOfVersion1IsAsEver() throws {
     let folder = try TemporaryFolder()
     _ = try Catalog.create(path: folder.file("catalog.sqlite"), facts: testFacts())

@@ -14,6 +14,8 @@ struct Copy: Hashable {
 struct Copies {
   struct Entry {
     var copy: Copy
+    /// Its number in the header: of a language or a part.
+    var ring: Int
     var shard: Int
     var tokens: [TokenID]
     var flags: PieceFlags
@@ -34,7 +36,7 @@ struct Copies {
           piece: piece.piece, pass: piece.pass)
         entries.append(
           Entry(
-            copy: copy, shard: shard.shard,
+            copy: copy, ring: piece.languageIndex, shard: shard.shard,
             tokens: Array(ids.ids[next..<next + piece.tokenCount]), flags: piece.flags))
         next += piece.tokenCount
       }

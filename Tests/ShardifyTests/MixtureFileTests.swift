@@ -71,8 +71,8 @@ import Testing
       message("uniform: true\n\ntemprature: 3")
         == "cannot read mixture: mixture.yaml line 3: unknown key temprature, expected one of "
         + "temperature, alpha, unimax, proportional, uniform, shares, max_epochs, budget, unit, "
-        + "include, exclude, include_undetermined, allow_zero, fixed, floors, caps, groups, where, "
-        + "exclude_hashes, label_map")
+        + "include, exclude, include_undetermined, allow_zero, fixed, floors, caps, groups, "
+        + "source_weights, source_basis, where, exclude_hashes, label_map")
     #expect(message("uniform: true\n<<: {unit: bytes}")?.contains("line 2: unknown key <<") == true)
     #expect(message("? [a]\n: b")?.contains("line 1: a key that is no word") == true)
   }

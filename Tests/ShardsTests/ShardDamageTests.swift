@@ -110,4 +110,23 @@ import Testing
     let failure = #expect(throws: ShardsFailure.self) { try ShardReader(path: folder.file("s")) }
     #expect(failure?.code == .corrupt)
   }
+
+  /// A language is several times in the list of a divided shard, and of no other.
+  @Test func aLanguageTwiceIsReadInVersion2Only() throws {
+    let folder = try TemporaryFolder()
+    var shard = smallShard()
+    shard.header.languages[1] = shard.header.languages[0]
+    shard.header.version = 2
+    try shard.write(to: folder.file("s"))
+    let (reader, pieces, ids) = try readShard(folder.file("s"))
+    #expect(reader.header.languages == shard.header.languages && reader.header.version == 2)
+    #expect(pieces == shard.pieces && ids == shard.ids)
+    shard.header.version = 1
+    try shard.write(to: folder.file("s"))
+    #expect(throws: ShardsFailure.self) { try ShardReader(path: folder.file("s")) }
+    shard.header.version = 2
+    shard.header.languages.swapAt(0, 2)
+    try shard.write(to: folder.file("s"))
+    #expect(throws: ShardsFailure.self) { try ShardReader(path: folder.file("s")) }
+  }
 }

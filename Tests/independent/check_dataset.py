@@ -5,11 +5,15 @@ Reads every shard and the manifest, and recomputes digests, fingerprint, totals,
 pieces, shares, deviations and accounts. Shares no code with shardify. Needs Python 3.9 and either
 the package `zstandard` or the command `zstd`.
 
-    check_dataset.py DATASET        a dataset, or stages; exit 0: nothing is wrong; 1: the list of problems
+    check_dataset.py DATASET [JSONL...]     a dataset, or stages; exit 0: nothing is wrong; 1: the list of problems
+
+With the inputs of a dataset whose languages are divided over their sources, lines with the fields text, lang and source,
+the part of each piece is compared with that of its document's source.
 """
 
 import array
 import hashlib
+import json
 import os
 import re
 import sqlite3
@@ -129,7 +133,8 @@ class Shard:
         return frame[8:]
 
     def read_header(self, data):
-        if data[:8] != b"SHRDSHD\x01" or struct.unpack_from("<I", data, 8) != (1,):
+        (self.version,) = struct.unpack_from("<I", data, 8)
+        if data[:8] != b"SHRDSHD\x01" or self.version not in (1, 2):
             raise ValueError("header magic or version")
         if hashlib.sha256(data[:-32]).digest() != data[-32:]:
             raise ValueError("header digest")
@@ -142,7 +147,7 @@ class Shard:
         if len(data) != 180 + 8 * count + 32 or self.width not in (2, 4) or self.held_out > 1:
             raise ValueError("header fields")
         tags = [struct.pack(">Q", t) for t in struct.unpack_from(f"<{count}Q", data, 180)]
-        if not all(TAG.match(t) for t in tags) or tags != sorted(set(tags)):
+        if not all(TAG.match(t) for t in tags) or tags != sorted(tags if self.version == 2 else set(tags)):
             raise ValueError("header languages")
         self.languages = [t.decode() for t in tags]
 
@@ -173,6 +178,11 @@ TABLES = {
         " binding_rule, start_key, first_pass, first_key, first_offset",
         "language",
     ),
+    "language_parts": (
+        "language, part, pattern, documents, pieces, available_tokens, available_bytes, quota_tokens,"
+        " written_tokens, written_pieces, documents_in_shards, binding_rule, first_pass, first_key, first_offset",
+        "language, part",
+    ),
     "shards": (
         "split, shard, path, size_bytes, tokens, pieces, sha256, payload_sha256",
         "split DESC, shard",
@@ -181,6 +191,7 @@ TABLES = {
         "split, shard, language, tokens, pieces, bytes",
         "split DESC, shard, language",
     ),
+    "shard_parts": ("shard, language, part, tokens, pieces, bytes", "shard, language, part"),
     "language_sources": ("language, source, documents, tokens", "language, source"),
     "filters": ("language, reason, documents", "language, reason"),
     "rejects": ("reason, documents", "reason"),
@@ -190,9 +201,12 @@ TABLES = {
 def read_manifest(path):
     db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     expect("application_id", db.execute("PRAGMA application_id").fetchone()[0], 0x5348444D)
-    expect("user_version", db.execute("PRAGMA user_version").fetchone()[0], 2)
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version not in (2, 3):
+        problem(f"user_version: {version}, expected 2 or 3")
+    new = ("language_parts", "shard_parts")
     tables = {
-        name: db.execute(f"SELECT {columns} FROM {name} ORDER BY {order}").fetchall()
+        name: db.execute(f"SELECT {columns} FROM {name} ORDER BY {order}").fetchall() if version == 3 or name not in new else []
         for name, (columns, order) in TABLES.items()
     }
     db.close()
@@ -204,6 +218,10 @@ def read_manifest(path):
             digest.update(("\t".join([name] + [canonical(v) for v in row]) + "\n").encode())
     facts = dict(tables["dataset"])
     expect("fingerprint", facts.get("fingerprint"), digest.hexdigest())
+    expect("format_version", facts.get("format_version"), str(version))
+    expect("shard_format_version", facts.get("shard_format_version"), str(version - 1))
+    expect("source_patterns is there", "source_patterns" in facts, version == 3)
+    expect("language_parts is there", bool(tables["language_parts"]), version == 3)
     return facts, tables
 
 
@@ -213,18 +231,20 @@ def canonical(value):
     return str(value).replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n")
 
 
-class Language:
-    """A language of the mixture, and what the shards read so far hold of it."""
+def ring_start(tag, seed):
+    return mixed(seed, START, tag_number(tag), 0), mixed(seed, START, tag_number(tag), 1)
 
-    def __init__(self, row, seed):
-        self.tag, self.documents, _, self.available = row[:4]
-        self.held_out, self.quota, self.written = row[6], row[7], row[8]
-        self.written_pieces, self.in_shards = row[9], row[10]
-        self.start = (mixed(seed, START, tag_number(self.tag), 0), mixed(seed, START, tag_number(self.tag), 1))
-        expect(f"{self.tag}: start_key", row[12], struct.pack(">QQ", *self.start))
+
+class Ring:
+    """A language of the mixture, or a part of one, and what the training shards read so far hold of it."""
+
+    def __init__(self, tag, name, part, counts, first, seed):
+        self.tag, self.name, self.part = tag, name, part
+        self.available, self.quota, self.written, self.written_pieces, self.in_shards = counts
+        self.start = ring_start(tag, seed)
         # Where the dataset starts on the ring.
-        self.first_pass, self.first_offset = row[13], row[15]
-        self.first_key = struct.unpack(">QQI", row[14]) if row[14] else (*self.start, 0)
+        self.first_pass, first_key, self.first_offset = first
+        self.first_key = struct.unpack(">QQI", first_key) if first_key else (*self.start, 0)
         # One pass later: the end of the first lap.
         self.lap_end = (self.first_pass + 1, self.first_key[:2] < self.start, self.first_key)
         self.tokens = self.pieces = self.first_pieces = 0
@@ -232,10 +252,85 @@ class Language:
         self.ends = []  # ids given, ids of the last piece, at the end of each shard
         self.firsts = []  # ids of the first piece of each shard, or None
         self.ring = []  # of the first lap: (offset, key and ids digest)
+
+
+class Held:
+    """A language of the mixture, and what the held-out shards read so far hold of it."""
+
+    def __init__(self, row):
+        self.tag = self.name = row[0]
+        self.held_out = row[6]
         self.held_pieces, self.held_documents, self.held_last = 0, 0, None
 
 
-def check_shard(folder, row, facts, languages):
+def read_rings(facts, tables):
+    """The rings of the training shards' headers, and the languages of those that are held out."""
+    seed = int(facts["seed"])
+    rings, held = [], []
+    for row in tables["languages"]:
+        parts = [p for p in tables["language_parts"] if p[0] == row[0]]
+        if parts or tables["language_parts"]:
+            sums = [sum(p[i] for p in parts) for i in (3, 4, 5, 6, 7, 8, 9, 10)]
+            expect(f"{row[0]}: sums of its parts", sums, [row[i] for i in (1, 2, 3, 4, 7, 8, 9, 10)])
+        if row[11] == "excluded":
+            continue
+        expect(f"{row[0]}: start_key", row[12], struct.pack(">QQ", *ring_start(row[0], seed)))
+        held.append(Held(row))
+        if not tables["language_parts"]:
+            counts = (row[3], row[7], row[8], row[9], row[10])
+            rings.append(Ring(row[0], row[0], None, counts, row[13:16], seed))
+            continue
+        expect(f"{row[0]}: start of a divided language", row[13:16], (0, b"", 0))
+        mixed_parts = [p for p in parts if p[11] != "excluded"]
+        expect(f"{row[0]}: has parts in the mixture", bool(mixed_parts), True)
+        for p in mixed_parts:
+            counts = (p[5], p[7], p[8], p[9], p[10])
+            rings.append(Ring(row[0], f"{row[0]} {p[2]}", p[1], counts, p[12:15], seed))
+    mixture = {h.tag for h in held}
+    for p in tables["language_parts"]:
+        expect(f"{p[0]} {p[2]}: pattern", p[2], ([*patterns(facts), "*"] + [None] * 64)[p[1]])
+        if p[0] not in mixture:
+            expect(f"{p[0]} {p[2]}: rule", p[11], "excluded")
+    return rings, held
+
+
+def patterns(facts):
+    """The fact source_patterns: a line each, in which `\\`, tab and newline are escaped."""
+    undo = {"\\": "\\", "t": "\t", "n": "\n"}
+    return [re.sub(r"\\(.)", lambda m: undo[m[1]], line) for line in facts.get("source_patterns", "").split("\n")]
+
+
+class Sources:
+    """The part of each document of some inputs, by the rules of manifest.md."""
+
+    def __init__(self, paths, facts):
+        self.parts, known = {}, {}
+        for path in paths:
+            with open(path, encoding="utf-8") as file:
+                for line in file:
+                    document = json.loads(line)
+                    if "lang" not in document:
+                        continue
+                    content = hashlib.sha256(document["text"].encode()).digest()[:16]
+                    key, source = (document["lang"], content), document.get("source", "")
+                    known[key] = min(known.get(key, source), source, key=lambda name: name.encode())
+        wild = {"*": ".*", "?": "."}
+        compiled = [
+            re.compile("".join(wild.get(c, re.escape(c)) for c in pattern), re.DOTALL) for pattern in patterns(facts)
+        ]
+        for key, source in known.items():
+            self.parts[key] = next((n for n, p in enumerate(compiled) if p.fullmatch(source)), len(compiled))
+        self.compared = 0
+
+    def check(self, ring, content, where):
+        part = self.parts.get((ring.tag, content))
+        if part is not None:
+            self.compared += 1
+            if part != ring.part:
+                problem(f"{where}: part {ring.part}, expected {part} by its source")
+
+
+def check_shard(folder, row, facts, rings):
     split, number, path, size, tokens, pieces, sha256, payload_sha256 = row
     if not path or path.startswith("/") or any(p in ("", ".", "..") for p in path.split("/")):
         problem(f"{path!r}: a path that leaves the dataset")
@@ -259,13 +354,14 @@ def check_shard(folder, row, facts, languages):
         ("end of text", shard.end_of_text, int(facts["end_of_text_id"])),
         ("tokenizer", shard.tokenizer, facts["tokenizer_sha256"]),
         ("plan", shard.plan_sha256.hex(), facts["plan_sha256"]),
-        ("languages", shard.languages, [l.tag for l in languages]),
+        ("languages", shard.languages, [l.tag for l in rings]),
+        ("version", shard.version, int(facts["shard_format_version"]) if split == "train" else 1),
     ]:
         expect(f"{path}: {what}", found, wanted)
     return shard
 
 
-def walk(shard, path, facts, languages, counts):
+def walk(shard, path, facts, rings, counts, sources):
     """Checks the pieces of a shard one after another."""
     seed, shards = int(facts["seed"]), int(facts["shard_count"])
     store_key, longest = bytes.fromhex(facts["store_key"]), int(facts["max_piece_tokens"])
@@ -277,8 +373,8 @@ def walk(shard, path, facts, languages, counts):
         problem(f"{path}: id {max(ids)}, expected below {shard.vocabulary}")
     start, before = 0, (-1, -1)
     for index, (lang, flags, on_pass, number, tokens, text_bytes, high, low) in enumerate(shard.pieces):
-        where = f"{path}: piece {index} ({languages[lang].tag})"
-        language, end = languages[lang], start + tokens
+        where = f"{path}: piece {index} ({rings[lang].name})"
+        language, end = rings[lang], start + tokens
         key = document_key(store_key, struct.pack(">QQ", high, low)) + (number,)
         if (ids[end - 1] == shard.end_of_text) != bool(flags & 2):
             problem(f"{where}: its end-of-text id is not where its flags say")
@@ -286,7 +382,7 @@ def walk(shard, path, facts, languages, counts):
             problem(f"{where}: flags {flags}, number {number}, {tokens} ids")
         if not flags & 2 and tokens != longest:
             problem(f"{where}: {tokens} ids and not the last, expected {longest}")
-        sums = counts.setdefault(language.tag, [0, 0, 0])
+        sums = counts.setdefault(lang, [0, 0, 0])
         sums[0] += tokens
         sums[1] += 1
         sums[2] += text_bytes
@@ -295,6 +391,8 @@ def walk(shard, path, facts, languages, counts):
         if shard.held_out:
             held_piece(language, key, flags, on_pass, where)
             continue
+        if sources and number == 0:
+            sources.check(language, struct.pack(">QQ", high, low), where)
         x = ring_piece(language, key, flags, on_pass, tokens, text_bytes, piece, seed, where)
         if x is None:
             continue
@@ -356,28 +454,36 @@ def ring_piece(language, key, flags, on_pass, tokens, text_bytes, piece, seed, w
     return place(a, a + tokens, language.quota, u)
 
 
-def check_totals(facts, tables, languages):
+def check_totals(facts, tables, rings, held):
     shards = int(facts["shard_count"])
     worst = []
-    for l in languages:
-        expect(f"{l.tag}: written_tokens", l.written, l.tokens)
-        expect(f"{l.tag}: written_pieces", l.written_pieces, l.pieces)
-        expect(f"{l.tag}: documents_in_shards", l.in_shards, l.first_pieces)
-        expect(f"{l.tag}: held_out_documents", l.held_out, l.held_documents)
+    bounds = {}  # of each language and shard end: ids off its share, and the bound, over its parts
+    for l in rings:
+        expect(f"{l.name}: written_tokens", l.written, l.tokens)
+        expect(f"{l.name}: written_pieces", l.written_pieces, l.pieces)
+        expect(f"{l.name}: documents_in_shards", l.in_shards, l.first_pieces)
         if not l.quota <= l.tokens < l.quota + max(1, l.last[1] if l.last else 0):
-            problem(f"{l.tag}: {l.tokens} ids, expected its quota of {l.quota} to within a piece")
+            problem(f"{l.name}: {l.tokens} ids, expected its quota of {l.quota} to within a piece")
         top = (Fraction(0), Fraction(0))
         for s, (given, last) in enumerate(l.ends[:-1]):
             off = given - Fraction(l.quota * (s + 1), shards)
             following = next((f for f in l.firsts[s + 1 :] if f), 0)
             piece = last if off > 0 else following
             if abs(off) > piece:
-                problem(f"{l.tag}: {float(off):.1f} ids off its share after shard {s}, piece {piece}")
+                problem(f"{l.name}: {float(off):.1f} ids off its share after shard {s}, piece {piece}")
             top = max(top, (abs(off) / piece if piece else Fraction(0), abs(off)))
-        worst.append((top[0], top[1], l.tag))
-    mixture = {l.tag for l in languages}
+            sums = bounds.setdefault((l.tag, s), [0, 0])
+            sums[0] += off
+            sums[1] += piece
+        worst.append((top[0], top[1], l.name))
+    for (tag, s), (off, bound) in bounds.items():
+        if abs(off) > bound:
+            problem(f"{tag}: {float(off):.1f} ids off its share after shard {s}, bound {bound}")
+    for l in held:
+        expect(f"{l.tag}: held_out_documents", l.held_out, l.held_documents)
+    mixture = {l.tag for l in held}
     rows = tables["languages"]
-    expect("budget_tokens", int(facts["budget_tokens"]), sum(l.quota for l in languages))
+    expect("budget_tokens", int(facts["budget_tokens"]), sum(l.quota for l in rings))
     in_shards = sum(r[10] for r in rows)
     wanted = {
         "in_shards": in_shards,
@@ -405,7 +511,7 @@ def check_plan(folder, facts, tables):
         return
     expect("plan.txt: sha256", hashlib.sha256(plan).hexdigest(), facts["plan_sha256"])
     lines = [line.split("\t") for line in plan.decode().split("\n")[:-1]]
-    expect("plan.txt: first line", lines[0], ["shardify plan v2"])
+    expect("plan.txt: first line", lines[0], [f"shardify plan v{facts['format_version']}"])
     plain = {fields[0]: fields[1] for fields in lines[1:] if len(fields) == 2}
     own = {"fingerprint", "format_version", "plan_sha256"}
     own |= {f"documents_{n}" for n in ("in_shards", "held_out", "left_over", "filtered", "rejected")}
@@ -414,32 +520,43 @@ def check_plan(folder, facts, tables):
     columns = (0, 1, 2, 3, 4, 5, 6, 7, 11, 13, 14, 15)
     rows = [[canonical(r[i]) or "-" for i in columns] for r in tables["languages"]]
     expect("plan.txt: languages", found, rows)
+    found = [fields[1:] for fields in lines if fields[0] == "part"]
+    columns = (0, 1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 14)
+    rows = [[canonical(r[i]) or ("" if i == 2 else "-") for i in columns] for r in tables["language_parts"]]
+    expect("plan.txt: parts", found, rows)
     for kind, name in (("source", "language_sources"), ("filter", "filters"), ("reject", "rejects")):
         found = [fields[1:] for fields in lines if fields[0] == kind]
         expect(f"plan.txt: {kind}", found, [[canonical(v) for v in r] for r in tables[name]])
 
 
-def check_stages(root):
+def check_stages(root, inputs):
     """Each stage by itself, and that it starts where the one before stopped."""
     with open(os.path.join(root, "stages.txt"), encoding="utf-8") as file:
         title, *names = file.read().splitlines()
     expect("stages.txt: first line", title, "shardify stages v1")
-    ends, former, failed = {}, None, 0
+    ends, former, failed = {}, None, 0  # by language and part, None of one that is not divided
     for name in names:
-        facts, tables, languages, status = check_dataset(os.path.join(root, name))
+        facts, tables, rings, status = check_dataset(os.path.join(root, name), inputs)
         failed |= status
+        starts = {(row[0], None): (row[13], row[14].hex()) for row in tables["languages"]}
+        starts.update({(row[0], row[1]): (row[12], row[13].hex()) for row in tables["language_parts"]})
         if former is not None:
             expect(f"{name}: parent_fingerprint", facts["parent_fingerprint"], former["fingerprint"])
             expect(f"{name}: parent_shards", facts["parent_shards"], former["shard_count"])
-            for row in tables["languages"]:
-                start = (row[13], row[14].hex())
-                expect(f"{name}: where {row[0]} starts", start, ends.get(row[0], (0, "")))
-        for row in tables["languages"]:
-            ends[row[0]] = (row[13], row[14].hex())
-        for l in languages:
+            mixture = {row[0] for row in tables["languages"] if row[11] != "excluded"}
+            for (tag, part), start in starts.items():
+                divided = bool(tables["language_parts"]) and tag in mixture
+                wanted = ends.get((tag, part))
+                if part is None and divided:
+                    wanted = None  # handed on to its parts
+                elif part is not None and wanted in (None, (0, "")) and divided:
+                    wanted = ends.get((tag, None))
+                expect(f"{name}: where {tag} {part} starts", start, wanted or (0, ""))
+        ends = starts
+        for l in rings:
             if l.last:
                 high, low, number = l.last[3]
-                ends[l.tag] = (l.last[0][0], struct.pack(">QQI", high, low, number + 1).hex())
+                ends[l.tag, l.part] = (l.last[0][0], struct.pack(">QQI", high, low, number + 1).hex())
         former = facts
     for line in problems:
         print(f"problem: {line}")
@@ -447,30 +564,39 @@ def check_stages(root):
     return 1 if problems or failed else 0
 
 
-def check_dataset(folder):
+def check_dataset(folder, inputs):
     facts, tables = read_manifest(os.path.join(folder, "manifest.sqlite"))
     check_plan(folder, facts, tables)
-    rows = [r for r in tables["languages"] if r[11] != "excluded"]
-    languages = [Language(row, int(facts["seed"])) for row in rows]
+    rings, held = read_rings(facts, tables)
+    sources = Sources(inputs, facts) if inputs and tables["language_parts"] else None
     numbers = {s: [r[1] for r in tables["shards"] if r[0] == s] for s in ("train", "holdout")}
     expect("training shards", numbers["train"], list(range(int(facts["shard_count"]))))
     expect("held-out shards", numbers["holdout"], list(range(len(numbers["holdout"]))))
-    counted, tokens = [], 0
+    counted, counted_parts, tokens = {}, [], 0
     for row in tables["shards"]:
-        for l in languages:
+        own = rings if row[0] == "train" else held
+        for l in rings:
             if row[0] == "train":
                 l.firsts.append(None)
-        shard = check_shard(folder, row, facts, languages)
-        if shard and len(shard.languages) == len(languages):
+        shard = check_shard(folder, row, facts, own)
+        if shard and len(shard.languages) == len(own):
             counts = {}
-            walk(shard, row[2], facts, languages, counts)
-            counted += [(row[0], row[1], tag, *counts[tag]) for tag in sorted(counts)]
+            walk(shard, row[2], facts, own, counts, sources)
+            for number, sums in sorted(counts.items()):
+                total = counted.setdefault((row[0], row[1], own[number].tag), [0, 0, 0])
+                for i in range(3):
+                    total[i] += sums[i]
+                if row[0] == "train" and tables["language_parts"]:
+                    counted_parts.append((row[1], own[number].tag, own[number].part, *sums))
             tokens += shard.tokens
-        for l in languages:
+        for l in rings:
             if row[0] == "train":
                 l.ends.append((l.tokens, l.last[1] if l.last else 0))
-    expect("shard_languages", sorted(tables["shard_languages"]), sorted(counted))
-    worst = check_totals(facts, tables, languages)
+    expect("shard_languages", sorted(tables["shard_languages"]), sorted((*k, *v) for k, v in counted.items()))
+    expect("shard_parts", sorted(tables["shard_parts"]), sorted(counted_parts))
+    worst = check_totals(facts, tables, rings, held)
+    if sources:
+        expect("documents of the inputs in the shards", sources.compared > 0, True)
     found = problems[:]
     problems.clear()
     for line in found[:200]:
@@ -478,20 +604,22 @@ def check_dataset(folder):
     if len(found) > 200:
         print(f"and {len(found) - 200} more")
     shards = len(tables["shards"])
-    print(f"{folder}: {shards} shards, {tokens} ids, {len(languages)} languages: {len(found)} problems")
+    print(f"{folder}: {shards} shards, {tokens} ids, {len(held)} languages, {len(rings)} rings: {len(found)} problems")
+    if sources:
+        print(f"{sources.compared} first pieces of documents compared with the sources in the inputs")
     if worst:
         print(f"worst deviation at a shard end: {float(worst[0]):.3f} pieces, {float(worst[1]):.1f} ids ({worst[2]})")
-    return facts, tables, languages, 1 if found else 0
+    return facts, tables, rings, 1 if found else 0
 
 
-def main(folder):
+def main(folder, inputs):
     if os.path.exists(os.path.join(folder, "stages.txt")):
-        return check_stages(folder)
-    return check_dataset(folder)[3]
+        return check_stages(folder, inputs)
+    return check_dataset(folder, inputs)[3]
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         print(__doc__.strip(), file=sys.stderr)
         sys.exit(64)
-    sys.exit(main(sys.argv[1].rstrip("/")))
+    sys.exit(main(sys.argv[1].rstrip("/"), sys.argv[2:]))

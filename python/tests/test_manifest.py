@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from conftest import shards
-from written import TAGS, write_dataset
+from written import TAGS, WrittenShard, random_pieces, write_dataset
 
-from shardify import Dataset, ManifestError, ShardError
+from shardify import Dataset, Loader, ManifestError, ShardError
 
 
 def test_facts(narrow: str) -> None:
@@ -22,17 +23,47 @@ def test_facts(narrow: str) -> None:
     assert dataset.verify() == []
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_every_version_is_read_and_its_fingerprint_checked(tmp_path: Path, version: int) -> None:
     folder = write_dataset(tmp_path, shards(), version=version)
     assert Dataset(folder).manifest.version == version
     database = sqlite3.connect(Path(folder, "manifest.sqlite"))
-    column = "first_offset" if version == 2 else "documents"
+    column = "first_offset" if version >= 2 else "documents"
     database.execute(f"UPDATE languages SET {column} = 9 WHERE language = 'deu_Latn'")
     database.commit()
     database.close()
     with pytest.raises(ManifestError, match="from its rows; the manifest was changed; rerun balance"):
         Dataset(folder)
+
+
+def test_a_divided_language_is_one_to_readers(tmp_path: Path) -> None:
+    """Its parts have numbers of their own in the header; asked for the language, all of them are read."""
+    tags = (TAGS[0], *TAGS[:2], TAGS[2], TAGS[2], TAGS[2], TAGS[3])
+    source = random.Random(4)
+    train = [WrittenShard(random_pieces(source, 3000, len(tags)), n, 2, version=2, tags=tags) for n in range(2)]
+    held = [WrittenShard(sorted(random_pieces(source, 500), key=lambda piece: piece.language), 0, 0, 1)]
+    dataset = Dataset(write_dataset(tmp_path, train, held, version=3))
+    assert dataset.languages == TAGS and dataset.manifest.rings == tags
+    assert [(p.language, p.part, p.pattern) for p in dataset.manifest.parts[:2]] == [(TAGS[0], 0, "s0*"), (TAGS[0], 1, "s1*")]
+    assert dataset.verify() == []
+    for tag in TAGS:
+        expected = [piece.ids for shard in train for piece in shard.pieces if tags[piece.language] == tag]
+        assert [piece.tokens.tolist() for piece in dataset.pieces(language=tag)] == expected
+        assert all(piece.language == tag for piece in dataset.pieces(language=tag))
+    loader = Loader(dataset, 50, 8, spans=True, rank=0, world_size=1)
+    for span in next(iter(loader)).spans[0]:  # type: ignore[index]
+        assert span.language == tags[train[span.shard].pieces[span.piece].language]
+
+
+def test_parts_that_are_not_those_of_the_mixture_are_refused(tmp_path: Path) -> None:
+    for change, text in (
+        ("UPDATE language_parts SET binding_rule = 'excluded' WHERE language = 'deu_Latn'", "other languages than the mixture's"),
+        ("UPDATE language_parts SET part = 65 WHERE part = 9", "part 65, expected 0 to 64"),
+        ("DELETE FROM language_parts", "other languages than the mixture's"),
+    ):
+        folder = write_dataset(tmp_path / str(len(text)) / change[:3], shards(), version=3, change=execute(change))
+        with pytest.raises(ManifestError, match=text):
+            Dataset(folder)
 
 
 def execute(sql: str) -> Callable[[sqlite3.Connection], object]:
@@ -42,7 +73,7 @@ def execute(sql: str) -> Callable[[sqlite3.Connection], object]:
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"version": 3}, "version: 3, expected"),
+        ({"version": 4}, "version: 4, expected"),
         ({"application": 7}, "application id: 0x00000007, expected 0x5348444d; this is no manifest of a dataset"),
         ({"fingerprint": "ab" * 32}, f"fingerprint: {'ab' * 32}, expected"),
         ({"values": {"vocabulary_size": "-1"}}, "vocabulary_size: '-1', expected an integer from 1"),

@@ -60,7 +60,7 @@ def zero_piece(data: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"version": 2}, "version 2, expected 1; use the shardify that wrote it, or a newer one"),
+        ({"version": 3}, "version 3, expected 1 or 2; use the shardify that wrote it, or a newer one"),
         ({"width": 4, "held_out": 2}, "held out 2, expected 0 or 1"),
         ({"tags": ("jpn_Jpan", "deu_Latn", "que_Latn", "zho_Hans")}, "languages out of order"),
         ({"tags": ("abc_latn", "deu_Latn", "que_Latn", "zho_Hans")}, "language 'abc_latn'"),

@@ -25,8 +25,16 @@ CREATE TABLE shard_languages (split TEXT, shard INT, language TEXT, tokens INT, 
   PRIMARY KEY (split, shard, language)) STRICT, WITHOUT ROWID;
 CREATE TABLE language_sources (language TEXT, source TEXT, documents INT, tokens INT,
   PRIMARY KEY (language, source)) STRICT, WITHOUT ROWID;
+CREATE TABLE filters (language TEXT, reason TEXT, documents INT, PRIMARY KEY (language, reason)) STRICT, WITHOUT ROWID;
 CREATE TABLE rejects (reason TEXT PRIMARY KEY, documents INT) STRICT, WITHOUT ROWID;
 CREATE TABLE provenance (key TEXT PRIMARY KEY, value TEXT) STRICT, WITHOUT ROWID;
+"""
+PARTS_SCHEMA = """
+CREATE TABLE language_parts (language TEXT, part INT, pattern TEXT, documents INT, pieces INT, available_tokens INT,
+  available_bytes INT, quota_tokens INT, written_tokens INT, written_pieces INT, documents_in_shards INT, binding_rule TEXT,
+  first_pass INT, first_key BLOB, first_offset INT, PRIMARY KEY (language, part)) STRICT, WITHOUT ROWID;
+CREATE TABLE shard_parts (shard INT, language TEXT, part INT, tokens INT, pieces INT, bytes INT,
+  PRIMARY KEY (shard, language, part)) STRICT, WITHOUT ROWID;
 """
 PLAN = b"shardify plan v1\nseed\t5\n"
 END_OF_TEXT = 0
@@ -83,7 +91,7 @@ class WrittenShard:
         step = self.frame_tokens * self.width
         parts = [(pack(payload[i : i + step]), len(payload[i : i + step])) for i in range(0, len(payload), step)]
         tags = b"".join(int.from_bytes(t.encode(), "big").to_bytes(8, "little") for t in self.tags)
-        header = b"SHRDSHD" + bytes([self.version])
+        header = b"SHRDSHD" + bytes([1])
         header += struct.pack("<IIII", self.version, self.width, self.vocabulary, END_OF_TEXT)
         header += b"\x11" * 32 + hashlib.sha256(PLAN).digest()
         header += struct.pack(
@@ -128,6 +136,15 @@ def write_dataset(
     if version >= 2:
         for column in ("first_pass INT", "first_key BLOB", "first_offset INT"):
             database.execute(f"ALTER TABLE languages ADD COLUMN {column}")
+    if version >= 2:
+        database.execute("INSERT INTO filters VALUES ('deu_Latn', 'where tokens\t> 5', 7)")
+    if version >= 3:
+        database.executescript(PARTS_SCHEMA)
+        for number, tag in enumerate(shards[0].tags):
+            part = shards[0].tags[:number].count(tag)
+            database.execute("INSERT INTO language_parts VALUES (?,?,?,1,1,1,1,1,1,1,1,'policy',3,x'0a',4)", (tag, part, f"s{part}*"))
+        database.execute("INSERT INTO language_parts VALUES (?,9,'none',1,1,1,1,0,0,0,0,'excluded',0,x'',0)", (TAGS[0],))
+        database.execute("INSERT INTO shard_parts VALUES (0,?,0,1,1,1)", (TAGS[0],))
     for split, place, written in (("train", "shards", shards), ("holdout", "holdout", holdout)):
         for number, shard in enumerate(written):
             data, path = shard.packed(), f"{place}/shard-{number:05}.zst"
@@ -161,10 +178,14 @@ def write_dataset(
 def dump_sha256(database: sqlite3.Connection) -> str:
     """Section 3 of docs/manifest.md, written a second time."""
     lines = []
+    there = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
     for table, order in (
-        ("dataset", "key"), ("languages", "language"), ("shards", "split DESC, shard"),
-        ("shard_languages", "split DESC, shard, language"), ("language_sources", "language, source"), ("rejects", "reason"),
+        ("dataset", "key"), ("languages", "language"), ("language_parts", "language, part"), ("shards", "split DESC, shard"),
+        ("shard_languages", "split DESC, shard, language"), ("shard_parts", "shard, language, part"),
+        ("language_sources", "language, source"), ("filters", "language, reason"), ("rejects", "reason"),
     ):  # fmt: skip
+        if table not in there:
+            continue
         for row in database.execute(f"SELECT * FROM {table} ORDER BY {order}"):
             cells = [c.hex() if isinstance(c, bytes) else str(c) for c in row]
             lines.append("\t".join([table] + [c.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n") for c in cells]))

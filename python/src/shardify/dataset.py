@@ -57,7 +57,8 @@ class Dataset:
             plan_sha256=manifest.plan_sha256,
             tokenizer_sha256=manifest.tokenizer_sha256,
             shard_count=len(manifest.train),
-            languages=self.languages,
+            languages=manifest.rings,
+            held_out_languages=self.languages,
         )
         self._open: OrderedDict[tuple[str, int], Shard] = OrderedDict()
         self._lock = threading.Lock()
@@ -148,7 +149,9 @@ def _pieces(shard: Shard, language: str | None) -> Iterator[Piece]:
     table = shard.pieces
     wanted = np.arange(len(table))
     if language is not None:
-        wanted = np.flatnonzero(table.language == table.languages.index(language))
+        # A language that is divided over its sources is in the list once for each part.
+        numbers = [number for number, tag in enumerate(table.languages) if tag == language]
+        wanted = np.flatnonzero(np.isin(table.language, numbers))
     number, frame = -1, np.empty(0, shard.dtype)
     for piece in wanted.tolist():
         start, end = int(table.starts[piece]), int(table.starts[piece + 1])

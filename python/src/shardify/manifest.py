@@ -1,4 +1,4 @@
-"""The manifest of a dataset, docs/manifest.md versions 1 and 2: read, checked, never trusted."""
+"""The manifest of a dataset, docs/manifest.md versions 1 to 3: read, checked, never trusted."""
 
 from __future__ import annotations
 
@@ -14,26 +14,37 @@ from typing import Any
 from .errors import ManifestError
 
 APPLICATION_ID = 0x5348444D
-VERSIONS = (1, 2)
+VERSIONS = (1, 2, 3)
+MAX_PART = 64
 MAX_INTEGER = (1 << 63) - 1
 TAG = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}\Z")
 
 # Columns that version 2 adds to `languages`: where a dataset that continues another starts on the ring.
 ADDED_IN_2 = ", first_pass, first_key, first_offset"
 
-# Table, columns, order: the canonical dump of section 3, in its order, as version 1 has it.
-DUMP: tuple[tuple[str, str, str], ...] = (
-    ("dataset", "key, value", "key"),
+# Table, columns, order, first version: the canonical dump of section 3, in its order.
+DUMP: tuple[tuple[str, str, str, int], ...] = (
+    ("dataset", "key, value", "key", 1),
     (
         "languages",
         "language, documents, pieces, available_tokens, available_bytes, available_scalars, held_out_documents, "
         "quota_tokens, written_tokens, written_pieces, documents_in_shards, binding_rule, start_key",
         "language",
+        1,
     ),
-    ("shards", "split, shard, path, size_bytes, tokens, pieces, sha256, payload_sha256", "split DESC, shard"),
-    ("shard_languages", "split, shard, language, tokens, pieces, bytes", "split DESC, shard, language"),
-    ("language_sources", "language, source, documents, tokens", "language, source"),
-    ("rejects", "reason, documents", "reason"),
+    (
+        "language_parts",
+        "language, part, pattern, documents, pieces, available_tokens, available_bytes, quota_tokens, written_tokens, "
+        "written_pieces, documents_in_shards, binding_rule, first_pass, first_key, first_offset",
+        "language, part",
+        3,
+    ),
+    ("shards", "split, shard, path, size_bytes, tokens, pieces, sha256, payload_sha256", "split DESC, shard", 1),
+    ("shard_languages", "split, shard, language, tokens, pieces, bytes", "split DESC, shard, language", 1),
+    ("shard_parts", "shard, language, part, tokens, pieces, bytes", "shard, language, part", 3),
+    ("language_sources", "language, source, documents, tokens", "language, source", 1),
+    ("filters", "language, reason, documents", "language, reason", 2),
+    ("rejects", "reason, documents", "reason", 1),
 )
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n"})
 
@@ -62,6 +73,20 @@ class LanguageRow:
     quota_tokens: int
     written_tokens: int
     held_out_documents: int
+    binding_rule: str
+
+
+@dataclass(frozen=True)
+class PartRow:
+    """What the manifest says of a part of a language that is divided over its sources; `excluded` where it gives nothing."""
+
+    language: str
+    part: int
+    pattern: str
+    documents: int
+    available_tokens: int
+    quota_tokens: int
+    written_tokens: int
     binding_rule: str
 
 
@@ -110,14 +135,16 @@ class Manifest:
     def _check_tables(self, connection: sqlite3.Connection) -> None:
         """A view under a table's name could compute for ever."""
         kinds = dict(connection.execute("SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')"))
-        for table, _, _ in DUMP:
-            if kinds.get(table) != "table":
+        for table, _, _, version in DUMP:
+            if version <= self.version and kinds.get(table) != "table":
                 raise self._bad(table, kinds.get(table, "nothing"), "a table")
 
     def _recomputed(self, connection: sqlite3.Connection) -> str:
         """The SHA-256 of the canonical dump."""
         digest = hashlib.sha256()
-        for table, columns, order in DUMP:
+        for table, columns, order, version in DUMP:
+            if version > self.version:
+                continue
             where = "WHERE key <> 'fingerprint'" if table == "dataset" else ""
             by = ", ".join(_binary(column) for column in order.split(", "))
             if table == "languages" and self.version >= 2:
@@ -146,6 +173,30 @@ class Manifest:
         )
         self.languages: tuple[LanguageRow, ...] = tuple(LanguageRow(*self._language(row)) for row in rows)
         self.mixture: tuple[str, ...] = tuple(r.language for r in self.languages if r.binding_rule != "excluded")
+        self.parts: tuple[PartRow, ...] = ()
+        self.rings: tuple[str, ...] = self.mixture
+        """The languages in the headers of training shards: the mixture's, or once for each of their parts."""
+        if self.version >= 3:
+            self._read_parts(connection)
+
+    def _read_parts(self, connection: sqlite3.Connection) -> None:
+        rows = connection.execute(
+            "SELECT language, part, pattern, documents, available_tokens, quota_tokens, written_tokens, binding_rule "
+            "FROM language_parts ORDER BY language COLLATE BINARY, part"
+        )
+        self.parts = tuple(PartRow(*self._part(row)) for row in rows)
+        self.rings = tuple(p.language for p in self.parts if p.binding_rule != "excluded")
+        if tuple(dict.fromkeys(self.rings)) != self.mixture:
+            raise self._bad("language_parts", "other languages than the mixture's", "parts of each of them, and of no other")
+
+    def _part(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        tag, part, pattern = self._text("language_parts", row[0]), row[1], self._text("language_parts pattern", row[2])
+        if not TAG.match(tag):
+            raise self._bad("language_parts", repr(tag), "a tag such as deu_Latn")
+        if not isinstance(part, int) or not 0 <= part <= MAX_PART:
+            raise self._bad(f"language_parts of {tag}", f"part {part!r}", f"0 to {MAX_PART}")
+        counts = (self._integer(f"{tag} {pattern}", value) for value in row[3:7])
+        return (tag, part, pattern, *counts, self._text(f"{tag} {pattern} binding_rule", row[7]))
 
     def _language(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         tag = self._text("language", row[0])

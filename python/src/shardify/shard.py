@@ -1,4 +1,4 @@
-"""One shard, docs/shard-format.md version 1: its tables checked when it is opened, its frames when they are read."""
+"""One shard, docs/shard-format.md versions 1 and 2: its tables checked when it is opened, its frames when they are read."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ class ShardFacts:
     tokenizer_sha256: bytes
     shard_count: int
     languages: tuple[str, ...]
+    held_out_languages: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -198,8 +199,8 @@ class Shard:
         if data[:7] != HEADER_START[:7] or len(data) < 12:
             raise self._bad("header", data[:8].hex(" "), HEADER_START.hex(" "), "this is no shard")
         (version,) = struct.unpack_from("<I", data, 8)
-        if data[7] != 1 or version != 1:
-            raise self._bad("header", f"version {version}", "1", "use the shardify that wrote it, or a newer one")
+        if data[7] != 1 or version not in (1, 2):
+            raise self._bad("header", f"version {version}", "1 or 2", "use the shardify that wrote it, or a newer one")
         if hashlib.sha256(data[:-32]).digest() != data[-32:]:
             raise self._bad("header", "bytes that do not have its digest", "", REWRITE)
         if len(data) < 212:
@@ -218,10 +219,11 @@ class Shard:
             raise self._bad("header", f"{self.frame_tokens} ids a frame", f"1 to {MAX_FRAME_TOKENS}")
         self.held_out = held_out == 1
         self.dtype = np.dtype("<u2" if self.width == 2 else "<u4")
-        self.languages = self._tags(struct.unpack_from(f"<{count}Q", data, 180))
+        self.languages = self._tags(struct.unpack_from(f"<{count}Q", data, 180), version)
 
-    def _tags(self, numbers: tuple[int, ...]) -> tuple[str, ...]:
-        if any(a >= b for a, b in zip(numbers, numbers[1:])):
+    def _tags(self, numbers: tuple[int, ...], version: int) -> tuple[str, ...]:
+        """In version 2 a language is there once for each of its parts."""
+        if any(a > b or (a == b and version == 1) for a, b in zip(numbers, numbers[1:])):
             raise self._bad("header", "languages out of order", "ascending tags")
         tags = tuple(number.to_bytes(8, "big").decode("latin-1") for number in numbers)
         for tag in tags:
@@ -250,13 +252,14 @@ class Shard:
 
     def _check_facts(self, facts: ShardFacts, row: ShardRow | None) -> None:
         count = 0 if self.held_out else facts.shard_count
+        languages = facts.held_out_languages if self.held_out else facts.languages
         for name, found, expected in (
             ("width", self.width, facts.width),
             ("vocabulary size", self.vocabulary, facts.vocabulary),
             ("SHA-256 of the plan", self.plan_sha256.hex(), facts.plan_sha256.hex()),
             ("tokenizer", self.tokenizer_sha256.hex(), facts.tokenizer_sha256.hex()),
             ("shards", self.shard_count, count),
-            ("languages", " ".join(self.languages), " ".join(facts.languages)),
+            ("languages", " ".join(self.languages), " ".join(languages)),
         ):
             if found != expected:
                 raise self._bad("header", f"{name} {found}", f"{expected}, as in the manifest", "the file is of another dataset")
