@@ -46,6 +46,7 @@ format: ## lay the code out
 bench: build ## time shardify beside its peers; see Benchmarks/README.md
 	Benchmarks/run.sh
 	Benchmarks/loader.sh
+	Benchmarks/train.sh
 	Benchmarks/tokenizers/run.sh
 	Benchmarks/training.sh
 

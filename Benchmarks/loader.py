@@ -60,8 +60,8 @@ class Readers:
 TOOLS = ("shardify-numpy", "shardify-torch", "memmap-numpy", "memmap", "megatron", "streaming", "litdata")
 
 
-def prepare(readers):
-    """The dataset from the whole corpus, and the same tokens as the peers store them; once."""
+def make_dataset():
+    """The dataset from the whole corpus, once; the facts of the corpus."""
     facts = settings.prepare()
     os.makedirs(FOLDER, exist_ok=True)
     if not os.path.exists(DATASET + "/manifest.sqlite"):
@@ -69,6 +69,12 @@ def prepare(readers):
         run([settings.SHARDIFY, "ingest", settings.INPUTS + "/whole.jsonl.zst", "--to", FOLDER + "/store", "--tokenizer",
              settings.TOKENIZER, "--quiet"])
         run([settings.SHARDIFY, "balance", FOLDER + "/store", "--to", DATASET, "--temperature", "3.33", "--quiet"])
+    return facts
+
+
+def prepare(readers):
+    """The dataset from the whole corpus, and the same tokens as the peers store them; once."""
+    facts = make_dataset()
     if not os.path.exists(FOLDER + "/prepared"):
         print("writing the tokens in the peers' formats ...", flush=True)
         measure.run(["zstd", "-dcq", *settings.shard_files(DATASET)], stdout=RAW)
