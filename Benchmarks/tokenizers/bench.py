@@ -16,7 +16,7 @@ BENCHMARK = settings.under_root(
     "TOKENIZE_BENCHMARK", ".build/release/TokenizeBenchmark")
 WORK = os.path.join(settings.WORK, "tokenizers")
 VOCABULARIES, CORPORA = os.path.join(WORK, "vocabs"), os.path.join(WORK, "corpora")
-GROUPS = settings.setting("BENCH_TOKENIZERS", "halves,warm,script,models,hard,threads").split(",")
+GROUPS = settings.setting("BENCH_TOKENIZERS", "ids,halves,warm,script,models,hard,threads").split(",")
 MEGABYTES = float(settings.setting("BENCH_MEGABYTES", "100"))
 BPE = {
     "gpt2": ("gpt2/r50k_base.tiktoken", "gpt2"),
@@ -58,6 +58,74 @@ def jobs():
         yield "threads", f"cl100k {threads}", "shardify", mix, MEGABYTES / 2, "passes", threads
 
 
+# Whose ids count for each file: the program that its format is of.
+REFERENCES = {"gpt2": "tiktoken", "cl100k": "tiktoken", "o200k": "tiktoken", "qwen2": "hf",
+              "uni_mix": "sentencepiece", "bpe_mix": "sentencepiece",
+              "mistral_v1": "sentencepiece", "mbert": "hf"}
+
+
+def id_jobs():
+    """(setting, tool, megabytes): the texts that `halves` and `models` time."""
+    for name in BPE:
+        for tool in dict.fromkeys((REFERENCES[name], *peers_of(name))):
+            yield name, tool, MEGABYTES
+        if name == "qwen2":
+            yield name, "tiktoken of NFC", MEGABYTES
+    for name, (_, peers) in MODELS.items():
+        for tool in peers:
+            yield name, tool, min(MEGABYTES, 3 if tool == "hf" else 6)
+
+
+def compare_ids(write):
+    """Compares ids document by document, shardify's with each peer's; once, not timed."""
+    ours = os.path.join(WORK, "ids-shardify")
+    theirs = os.path.join(WORK, "ids-peer")
+    known = None
+    for setting, tool, megabytes in id_jobs():
+        row = {"group": "ids", "setting": setting, "tool": tool,
+               "reference": tool == REFERENCES[setting]}
+        try:
+            if known != (setting, megabytes):
+                known = None
+                write_ids(command("ids", setting, "shardify", "mix", megabytes, "", 1), ours)
+                known = setting, megabytes
+            write_ids(command("ids", setting, tool, "mix", megabytes, "ids", 1), theirs)
+            row.update(difference(ours, theirs))
+        except (subprocess.CalledProcessError, ValueError) as error:
+            lines = (getattr(error, "stderr", "") or str(error)).strip().splitlines()
+            row["failed"] = lines[-1][:200] if lines else "no output"
+        write(row)
+        print(f"ids {setting} {tool}: " + (
+            row.get("failed") or f"{row['differ']} of {row['documents']} documents differ"),
+            flush=True)
+    for path in (ours, theirs):
+        if os.path.exists(path):
+            os.remove(path)
+
+
+def write_ids(run, path):
+    with open(path, "w") as file:
+        subprocess.run(run, stdout=file, stderr=subprocess.PIPE, text=True, check=True)
+
+
+def difference(ours, theirs):
+    """How many lines of two files of ids differ, and where the first two that do part."""
+    documents, differ, first = 0, 0, None
+    with open(ours) as mine, open(theirs) as other:
+        for documents, (a, b) in enumerate(zip(mine, other, strict=True), 1):
+            if a == b:
+                continue
+            differ += 1
+            if first is None:
+                a, b = a.split(), b.split()
+                place = next((i for i, (x, y) in enumerate(zip(a, b)) if x != y),
+                             min(len(a), len(b)))
+                first = {"document": documents - 1, "place": place,
+                         "shardify": list(map(int, a[place:place + 6])),
+                         "theirs": list(map(int, b[place:place + 6]))}
+    return {"documents": documents, "differ": differ, "first": first}
+
+
 def command(group, setting, tool, corpus, megabytes, mode, passes):
     name = setting.split()[0]
     path = f"{CORPORA}/{corpus}.jsonl"
@@ -69,7 +137,7 @@ def command(group, setting, tool, corpus, megabytes, mode, passes):
     threads = passes if group == "threads" else 1
     return [BENCHMARK, f"{VOCABULARIES}/{file}", corpus if group == "hard" else path,
             "--max-mb", str(megabytes), "--threads", str(threads),
-            *(["--pattern", pattern] if pattern else []),
+            *(["--pattern", pattern] if pattern else []), *(["--ids"] if group == "ids" else []),
             *(["--halves"] if mode == "halves" else
               ["--passes", "1" if group == "threads" else str(passes)])]
 
@@ -101,6 +169,8 @@ def main(results):
             file.write(json.dumps(row) + "\n")
             file.flush()
         write({"about": {**settings.machine(), "tokenizer": "several"}})
+        if "ids" in GROUPS:
+            compare_ids(write)
         for number in range(settings.ROUNDS):
             for job in jobs():
                 group, setting, tool, _, _, _, _ = job

@@ -1,6 +1,9 @@
 """Runs one peer over one corpus in a fresh process, one thread, and prints one JSON line.
 
-peer.py PEER TOKENIZER VOCABULARIES CORPUS MEGABYTES passes|halves PASSES
+peer.py PEER TOKENIZER VOCABULARIES CORPUS MEGABYTES passes|halves|ids PASSES
+
+With `ids`, prints the ids of each document instead, a line for each. The peer `tiktoken of NFC` is tiktoken,
+which normalizes nothing, on text that was.
 """
 
 import json
@@ -34,20 +37,30 @@ def tokenizer_json(folder, name):
     raise SystemExit(f"no tokenizer.json of {name}")
 
 
-def encoder(peer, name, folder):
-    """A function from texts to the number of ids."""
+def encoder(peer, name, folder, wants_ids=False):
+    """A function from texts to the number of ids, or to a list of ids for each."""
+    if peer == "tiktoken of NFC":
+        import unicodedata
+        encode = encoder("tiktoken", name, folder, wants_ids)
+        return lambda texts: encode([unicodedata.normalize("NFC", text) for text in texts])
     if peer == "tiktoken":
         import tiktoken
         from tiktoken.load import load_tiktoken_bpe
         encoding = tiktoken.Encoding(
             name, pat_str=PATTERNS[name], special_tokens={},
             mergeable_ranks=load_tiktoken_bpe(f"{folder}/{RANKS[name]}"))
+        if wants_ids:
+            return lambda texts: [encoding.encode_ordinary(text) for text in texts]
         return lambda texts: sum(len(encoding.encode_ordinary(text)) for text in texts)
     if peer == "hf":
         from tokenizers import Tokenizer
         tokenizer = Tokenizer.from_file(tokenizer_json(folder, name))
         tokenizer.no_truncation()
         tokenizer.no_padding()
+
+        if wants_ids:
+            return lambda texts: [
+                tokenizer.encode(text, add_special_tokens=False).ids for text in texts]
 
         def encode(texts):
             count = 0
@@ -60,6 +73,8 @@ def encoder(peer, name, folder):
         import sentencepiece
         processor = sentencepiece.SentencePieceProcessor(
             model_file=f"{folder}/{name}/tokenizer.model")
+        if wants_ids:
+            return lambda texts: [processor.encode(text) for text in texts]
         return lambda texts: sum(len(processor.encode(text)) for text in texts)
     if peer == "gigatoken":
         import awkward
@@ -70,11 +85,16 @@ def encoder(peer, name, folder):
             tokenizer = gigatoken.Tokenizer.from_sentencepiece(f"{folder}/{name}/tokenizer.model")
         else:
             tokenizer = gigatoken.Tokenizer(tokenizer_json(folder, name))
+        if wants_ids:
+            return lambda texts: awkward.to_list(tokenizer.encode_batch(texts, parallel=False))
         return lambda texts: int(
             awkward.sum(awkward.num(tokenizer.encode_batch(texts, parallel=False))))
     if peer == "fastokens":
         import fastokens
         tokenizer = fastokens.Tokenizer.from_file(tokenizer_json(folder, name))
+        if wants_ids:
+            return lambda texts: [
+                tokenizer.encode(text, add_special_tokens=False).ids for text in texts]
         return lambda texts: len(
             tokenizer.encode_batch_flat(texts, add_special_tokens=False)[0]) // 4
     if peer == "bpe_openai":
@@ -95,6 +115,12 @@ def main(peer, name, folder, corpus, megabytes, mode, passes):
             size += len(texts[-1].encode())
             if size >= float(megabytes) * 1e6:
                 break
+    if mode == "ids":
+        encode = encoder(peer, name, folder, wants_ids=True)
+        for start in range(0, len(texts), 64):
+            for ids in encode(texts[start:start + 64]):
+                print(*ids)
+        return
     base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     start = time.perf_counter()
     encode = encoder(peer, name, folder)

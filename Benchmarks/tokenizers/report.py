@@ -10,22 +10,25 @@ from collections import defaultdict
 
 
 def load(path):
-    about, rows, failed = {}, defaultdict(list), []
+    about, rows, failed, ids = {}, defaultdict(list), [], {}
     with open(path) as file:
         for line in file:
             row = json.loads(line)
             if "about" in row:
                 about = row["about"]
+            elif row["group"] == "ids" and "failed" not in row:
+                ids[row["setting"], row["tool"]] = row
             elif "failed" in row:
                 failed.append(row)
             else:
                 rows[row["group"], row["setting"], row["tool"]].append(row)
-    return about, rows, failed
+    return about, rows, failed, ids
 
 
 class Table:
-    def __init__(self, rows):
+    def __init__(self, rows, ids):
         self.rows = rows
+        self.ids = ids
         self.missed = []
 
     def rate(self, group, setting, tool, number, clock="cpu"):
@@ -52,6 +55,23 @@ class Table:
                             counts[key].add(row[f"ids{number}"])
         return all(len(ids) == 1 for ids in counts.values())
 
+    def about_ids(self, group, setting):
+        """Whether ids are the same: by count in this run, and by document where that was compared."""
+        name = setting.split()[0]
+        compared = {tool: row for (s, tool), row in self.ids.items() if s == name}
+        reference = next((t for t, row in compared.items() if row["reference"]), None)
+        others = [tool for tool in self.tools(group, setting)
+                  if tool in compared and compared[tool]["differ"]]
+        if not compared:
+            return "as many" if self.same_ids(group, setting) else "NOT as many; not compared"
+        if reference is None or compared[reference]["differ"]:
+            return "NOT the reference's"
+        if not others:
+            return "equal" if self.same_ids(group, setting) else "NOT as many as in the comparison"
+        said = ", ".join(f"{tool} differs in {compared[tool]['differ']:,} of "
+                         f"{compared[tool]['documents']:,} documents" for tool in others)
+        return f"equal to {reference}'s; {said}"
+
     def line(self, group, setting, number, name, targets):
         """One line: our rate, the peers', and the ratio to each target's best peer."""
         ours = self.rate(group, setting, "shardify", number)
@@ -74,21 +94,37 @@ class Table:
         shown = ", ".join(f"{tool} {rate:.1f}" for tool, rate in peers.items())
         wall = self.rate(group, setting, "shardify", number, "wall")
         print(f"| {name} | {ours:.1f} | {wall:.1f} | {shown} | {'; '.join(verdicts)} | "
-              f"{'yes' if self.same_ids(group, setting) else 'NO'} |")
+              f"{self.about_ids(group, setting)} |")
 
 
 HEAD = """
-| work | shardify, MB per CPU s | per wall s | peers, MB per CPU s | ratios | as many ids |
+| work | shardify, MB per CPU s | per wall s | peers, MB per CPU s | ratios | ids |
 | --- | --- | --- | --- | --- | --- |"""
 
 
+def print_ids(ids):
+    print("\n## Ids, document by document\n\n| tokenizer | peer | documents | differ | first difference |")
+    print("| --- | --- | --- | --- | --- |")
+    for (setting, tool), row in ids.items():
+        first = row["first"]
+        shown = "" if not first else (
+            f"document {first['document']}, id {first['place']}: shardify {first['shardify']}, "
+            f"{tool} {first['theirs']}")
+        name = f"{tool} (the reference)" if row["reference"] else tool
+        print(f"| {setting} | {name} | {row['documents']:,} | {row['differ']:,} | {shown} |")
+    print("\ntiktoken has no normalizer: with a file that asks for one (qwen2, NFC) its ids are those of "
+          "other text, and `tiktoken of NFC` are its ids of text that Python normalized.")
+
+
 def main(path):
-    about, rows, failed = load(path)
-    table = Table(rows)
+    about, rows, failed, ids = load(path)
+    table = Table(rows, ids)
     print("# Tokenizing beside its peers\n")
     print(f"`Benchmarks/tokenizers/run.sh`, {about.get('checkout')}, {about.get('processor')}, "
           f"{about.get('processors')} processors, {about.get('system')}. Medians over the rounds of MB of "
           "UTF-8 text per CPU second, one thread, in a fresh process.")
+    if ids:
+        print_ids(ids)
     print("\n## 50 MB cold, then 50 MB of new documents" + HEAD)
     fast, slow = ("gigatoken", "fastokens"), ("tiktoken",)
     for setting in table.settings("halves"):

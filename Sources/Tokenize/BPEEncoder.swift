@@ -139,7 +139,7 @@ final class BPEEncoder {
         slots[index] = slot
         misses[candidates] = LaneMerger.Word(bytes: from, count: length, out: scratch, index: index)
         if !slot.isThere {
-          cache.prefetchWide(keys[index].hash)
+          if cache.mayBeWide(keys[index].hash) { cache.prefetchWide(keys[index].hash) }
           candidates &+= 1
         }
       }
@@ -149,7 +149,8 @@ final class BPEEncoder {
     var room = scratch
     for candidate in 0..<candidates {
       var word = misses[candidate]
-      let slot = cache.findWide(keys[word.index])
+      let key = keys[word.index]
+      let slot = cache.mayBeWide(key.hash) ? cache.findWide(key) : PieceCache.Slot.none
       slots[word.index] = slot
       if !slot.isThere {
         word.out = room

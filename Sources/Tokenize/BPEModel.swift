@@ -52,7 +52,8 @@ final class BPEModel: @unchecked Sendable {
   let hasAllBytes: Bool
   /// For encoding from left to right, where that is exact.
   let seams: SeamTables?
-  /// For merging short pretokens, where `seams` is.
+  /// For merging short pretokens, where `seams` is, and where first symbols are characters whose
+  /// merges go by rank.
   let pairRanks: PairRanks?
   /// For cutting long pretokens, where that changes nothing.
   let cuts: SafeCuts?
@@ -85,10 +86,14 @@ final class BPEModel: @unchecked Sendable {
     seams =
       order != nil
       ? nil : tree.flatMap { SeamTables($0, tokens: tokens, wholeFirst: options.wholeFirst) }
+    let hasLanes =
+      seams != nil
+      || options.symbols == .characters && options.continuingPrefix.isEmpty
+        && options.wordSuffix.isEmpty && Self.tiesAreRuns(order, results, tokens)
     pairRanks =
-      seams == nil
+      !hasLanes
       ? nil
-      : PairRanks((tree?.merges ?? []).filter { table.rank($0.left, $0.right) == $0.rank })
+      : PairRanks((tree?.merges ?? merges).filter { table.rank($0.left, $0.right) == $0.rank })
     let isKnown = options.symbols == .characters || seams != nil
     cuts =
       !isKnown
@@ -134,6 +139,19 @@ final class BPEModel: @unchecked Sendable {
       for (id, origin) in tree.origins.enumerated() {
         wholeIsExact[id] = origin.rank != MergeTree.Origin.never
       }
+    }
+  }
+
+  /// Whether only tokens of nothing but `▁` share a priority with another.
+  private static func tiesAreRuns(
+    _ priorities: [UInt32]?, _ merged: [TokenID], _ tokens: TokenTable
+  ) -> Bool {
+    guard let priorities else { return true }
+    return priorities.indices.allSatisfy { rank in
+      let isTied =
+        priorities[rank] != UInt32(rank)
+        || rank + 1 < priorities.count && priorities[rank + 1] == priorities[rank]
+      return !isTied || MarkedWords.isRun(tokens.bytes(of: merged[rank]))
     }
   }
 

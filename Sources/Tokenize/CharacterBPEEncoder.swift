@@ -25,6 +25,17 @@ final class CharacterBPEEncoder {
   private var lastSymbol: TokenID = 0
   private let words: WordBatch?
   private let longWords: PretokenCache?
+  private let lanes: LaneMerger?
+  /// Whether merges that make runs of `▁` may have equal scores.
+  private let hasTies: Bool
+  /// Of each word of a batch. Shape [words].
+  private let slots: UnsafeMutablePointer<PieceCache.Slot>
+  private let misses: UnsafeMutablePointer<LaneMerger.Word>
+  /// First symbols of the misses, and what they merge to. Shape [words x bytes].
+  private let laneSymbols: UnsafeMutablePointer<TokenID>
+  private let laneIDs: UnsafeMutablePointer<TokenID>
+  /// Where short words' symbols go.
+  private var target: UnsafeMutablePointer<TokenID>
   private let cuts: SafeCuts?
   private var symbol: [UInt8] = []
   private var scratch: UnsafeMutablePointer<TokenID>
@@ -40,11 +51,24 @@ final class CharacterBPEEncoder {
     frozen = model.options.frozen
     words = model.canCutAtMarks ? WordBatch(cacheBits: Self.cacheBits) : nil
     longWords = words == nil ? nil : PretokenCache(bits: Self.longCacheBits)
+    lanes = words == nil ? nil : LaneMerger(model)
+    hasTies = model.priorities != nil
+    slots = .allocate(capacity: WordBatch.capacity)
+    misses = .allocate(capacity: WordBatch.capacity)
+    laneSymbols = .allocate(capacity: WordBatch.capacity * PieceCache.maxKeyBytes)
+    laneIDs = .allocate(capacity: WordBatch.capacity * PieceCache.maxKeyBytes)
+    target = kernel.symbols
     cuts = model.cuts
     scratch = .allocate(capacity: 0)
   }
 
-  deinit { scratch.deallocate() }
+  deinit {
+    scratch.deallocate()
+    slots.deallocate()
+    misses.deallocate()
+    laneSymbols.deallocate()
+    laneIDs.deallocate()
+  }
 
   /// Appends the ids of a piece.
   func encode(_ piece: UnsafeBufferPointer<UInt8>, into output: TokenBuffer) {
@@ -73,28 +97,104 @@ final class CharacterBPEEncoder {
   private func encodeBatch(
     _ words: WordBatch, _ bytes: UnsafePointer<UInt8>, byteCount: Int, into output: TokenBuffer
   ) {
+    guard let lanes else {
+      encodeOneByOne(words, bytes, byteCount: byteCount, into: output)
+      return
+    }
+    let missCount = find(words, bytes)
+    if missCount > 0 { lanes.merge(misses, missCount) }
+    let first = output.reserve(byteCount &+ PretokenCache.maxIDs)
+    var out = first
+    var from = bytes
+    var miss = 0
+    var others = 0
+    for index in 0..<words.count {
+      let length = words[index].length
+      if slots[index].isThere {
+        out += words.cache.take(slots[index], into: out)
+      } else if length > PieceCache.maxKeyBytes {
+        out += long(from, length, into: out)
+      } else if miss < missCount && misses[miss].index == index {
+        let written = resolve(misses[miss].out, misses[miss].written, into: out)
+        misses[miss].out = out
+        misses[miss].written = written
+        out += written
+        miss &+= 1
+      } else {
+        let written = merge(from, length, into: out)
+        others &+= 1
+        misses[WordBatch.capacity &- others] = LaneMerger.Word(
+          bytes: from, count: length, out: out, written: written, index: index)
+        out += written
+      }
+      from += length
+    }
+    insert(words, 0..<missCount)
+    insert(words, WordBatch.capacity &- others..<WordBatch.capacity)
+    words.removeAll()
+    output.advance(by: out - first)
+  }
+
+  private func insert(_ words: WordBatch, _ range: Range<Int>) {
+    for miss in range {
+      let key = words[misses[miss].index]
+      if PieceCache.fits(key.length, misses[miss].written) {
+        words.cache.insert(key, misses[miss].out, misses[miss].written)
+      }
+    }
+  }
+
+  /// The same without lanes.
+  private func encodeOneByOne(
+    _ words: WordBatch, _ bytes: UnsafePointer<UInt8>, byteCount: Int, into output: TokenBuffer
+  ) {
     let first = output.reserve(byteCount &+ PretokenCache.maxIDs)
     var out = first
     var from = bytes
     for index in 0..<words.count {
       let key = words[index]
-      let slot =
-        key.length <= PieceCache.maxKeyBytes ? words.cache.find(key) : PieceCache.Slot.none
-      if slot.isThere {
+      if key.length > PieceCache.maxKeyBytes {
+        out += long(from, key.length, into: out)
+      } else if case let slot = words.cache.find(key), slot.isThere {
         out += words.cache.take(slot, into: out)
       } else {
-        let written =
-          key.length <= PieceCache.maxKeyBytes
-          ? merge(from, key.length, into: out) : long(from, key.length, into: out)
-        if PieceCache.fits(key.length, written) {
-          words.cache.insert(key, out, written)
-        }
+        let written = merge(from, key.length, into: out)
+        if PieceCache.fits(key.length, written) { words.cache.insert(key, out, written) }
         out += written
       }
       from += key.length
     }
     words.removeAll()
     output.advance(by: out - first)
+  }
+
+  /// Looks words up: sets `slots`, and `misses` to the symbols of those that are to be merged in
+  /// lanes: the short ones that are not there, but for those in which ranks may be tied.
+  private func find(_ words: WordBatch, _ bytes: UnsafePointer<UInt8>) -> Int {
+    var from = bytes
+    var missCount = 0
+    target = laneSymbols
+    var room = laneIDs
+    isShort = true
+    for index in 0..<words.count {
+      let key = words[index]
+      let isKept = key.length <= PieceCache.maxKeyBytes
+      slots[index] = isKept ? words.cache.find(key) : PieceCache.Slot.none
+      if isKept && !slots[index].isThere
+        && !(hasTies && MarkedWords.startsWithTwo(from, key.length))
+      {
+        collect(from, key.length)
+        if symbolCount > 0 {
+          misses[missCount] = LaneMerger.Word(
+            bytes: from, count: symbolCount, out: room, index: index, symbols: target)
+          missCount &+= 1
+          target += symbolCount
+          room += symbolCount
+        }
+      }
+      from += key.length
+    }
+    return missCount
   }
 
   /// Writes the ids of a word that is too long for the cache of short ones.
@@ -125,10 +225,23 @@ final class CharacterBPEEncoder {
         return 1
       }
     }
-    let text = UnsafeBufferPointer(start: base, count: count)
     isShort = count <= MergeKernel.scanLimit
-    symbolCount = 0
+    target = kernel.symbols
     if !isShort { merger.start(count) }
+    collect(base, count)
+    guard model.options.pieceCount < Int.max else { return mergeSymbols(into: out) }
+    if scratchCapacity < count {
+      scratch.deallocate()
+      scratchCapacity = count * 2
+      scratch = .allocate(capacity: scratchCapacity)
+    }
+    return resolve(scratch, mergeSymbols(into: scratch), into: out)
+  }
+
+  /// Adds the first symbols of a word.
+  private func collect(_ base: UnsafePointer<UInt8>, _ count: Int) {
+    let text = UnsafeBufferPointer(start: base, count: count)
+    symbolCount = 0
     var at = 0
     while at < count {
       if let frozen, let match = frozen.longest(text, at: at) {
@@ -140,13 +253,6 @@ final class CharacterBPEEncoder {
       add(base, at, length, isFirst: at == 0, isLast: at &+ length == count)
       at &+= length
     }
-    guard model.options.pieceCount < Int.max else { return mergeSymbols(into: out) }
-    if scratchCapacity < count {
-      scratch.deallocate()
-      scratchCapacity = count * 2
-      scratch = .allocate(capacity: scratchCapacity)
-    }
-    return resolve(mergeSymbols(into: scratch), into: out)
   }
 
   private func mergeSymbols(into out: UnsafeMutablePointer<TokenID>) -> Int {
@@ -156,7 +262,7 @@ final class CharacterBPEEncoder {
 
   @inline(__always)
   private func add(_ id: TokenID) {
-    if isShort { kernel.setSymbol(id, at: symbolCount) } else { merger.add(id) }
+    if isShort { target[symbolCount] = id } else { merger.add(id) }
     lastSymbol = id
     symbolCount &+= 1
   }
@@ -167,13 +273,19 @@ final class CharacterBPEEncoder {
     add(unknown)
   }
 
-  /// Replaces symbols that are no tokens by bytes or the unknown token.
-  private func resolve(_ count: Int, into out: UnsafeMutablePointer<TokenID>) -> Int {
+  /// Copies symbols, and replaces those that are no tokens by bytes or the unknown token.
+  private func resolve(
+    _ symbols: UnsafePointer<TokenID>, _ count: Int, into out: UnsafeMutablePointer<TokenID>
+  ) -> Int {
+    if model.options.pieceCount == Int.max {
+      out.update(from: symbols, count: count)
+      return count
+    }
     guard let unknown = model.options.unknown else { return 0 }
     var written = 0
     var wasUnknown = false
     for index in 0..<count {
-      let id = scratch[index]
+      let id = symbols[index]
       var isUnknown = id == unknown
       if Int(id) < model.options.pieceCount && !isUnknown {
         out[written] = id

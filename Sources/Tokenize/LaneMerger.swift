@@ -18,6 +18,7 @@ final class LaneMerger {
   /// A pretoken and what becomes of it.
   struct Word {
     var bytes: UnsafePointer<UInt8>
+    /// Bytes, or symbols if there are such.
     var count: Int
     /// Room for one id a byte.
     var out: UnsafeMutablePointer<TokenID>
@@ -25,6 +26,8 @@ final class LaneMerger {
     var written = 0
     /// For the caller.
     var index = 0
+    /// The first symbols; nil if they are those of the bytes.
+    var symbols: UnsafePointer<TokenID>?
   }
 
   /// What a lane remembers from round to round.
@@ -165,6 +168,10 @@ final class LaneMerger {
       to: State(right: ranks.nowhere, left: ranks.nowhere, count: count, word: word))
     ids[0] = Self.outside
     keys[0] = Self.dead
+    if let symbols = words[word].symbols {
+      start(base, symbols, count)
+      return
+    }
     var byte = Int(bytes[0])
     var place = 1
     while place < count {
@@ -177,6 +184,37 @@ final class LaneMerger {
       place &+= 1
     }
     ids[count] = byteTokens[byte]
+    end(base, count)
+  }
+
+  /// The same for symbols that were found already.
+  @inline(__always)
+  private func start(
+    _ base: UnsafeMutableRawPointer, _ symbols: UnsafePointer<TokenID>, _ count: Int
+  ) {
+    let ids = base.assumingMemoryBound(to: TokenID.self)
+    let keys = (base + Self.keysOffset).assumingMemoryBound(to: Int32.self)
+    let after = (base + Self.afterOffset).assumingMemoryBound(to: UInt8.self)
+    let before = (base + Self.beforeOffset).assumingMemoryBound(to: UInt8.self)
+    var place = 1
+    while place < count {
+      ids[place] = symbols[place &- 1]
+      keys[place] = Self.key(ranks.spot(symbols[place &- 1], symbols[place]).rank, place)
+      after[place] = UInt8(truncatingIfNeeded: place &+ 1)
+      before[place] = UInt8(truncatingIfNeeded: place &- 1)
+      place &+= 1
+    }
+    ids[count] = symbols[count &- 1]
+    end(base, count)
+  }
+
+  /// Sets what comes with and after the last symbol.
+  @inline(__always)
+  private func end(_ base: UnsafeMutableRawPointer, _ count: Int) {
+    let ids = base.assumingMemoryBound(to: TokenID.self)
+    let keys = (base + Self.keysOffset).assumingMemoryBound(to: Int32.self)
+    let after = (base + Self.afterOffset).assumingMemoryBound(to: UInt8.self)
+    let before = (base + Self.beforeOffset).assumingMemoryBound(to: UInt8.self)
     after[count] = UInt8(truncatingIfNeeded: count &+ 1)
     before[count] = UInt8(truncatingIfNeeded: count &- 1)
     ids[count &+ 1] = Self.outside

@@ -61,11 +61,10 @@ final class MergeKernel {
     return scan(count, into: out)
   }
 
-  /// Sets a symbol; for `mergeSymbols`.
-  @inline(__always)
-  func setSymbol(_ id: TokenID, at place: Int) { ids[place] = id }
+  /// Where the symbols for `mergeSymbols` go.
+  var symbols: UnsafeMutablePointer<TokenID> { ids }
 
-  /// Merges the first `count` symbols that were set, 1 to `scanLimit` of them.
+  /// Merges the first `count` of `symbols`, 1 to `scanLimit` of them.
   func mergeSymbols(_ count: Int, into out: UnsafeMutablePointer<TokenID>) -> Int {
     for place in 0..<count &- 1 {
       keys[place] = key(pairs.rank(ids[place], ids[place &+ 1]), place)

@@ -6,7 +6,8 @@ import ShardifyCore
 /// An entry is a mark of 16 bits and, elsewhere, the pretoken, its ids in three bytes each and,
 /// where the caller has one, a note at the end. Entries of up to 30 bytes, which most are, lie two
 /// to a cache line, which is a set, so that a search for them reads one line. Wide ones, of up to
-/// 60, have lines of their own, two to a set, which are searched next. In a full set the entry that
+/// 60, have lines of their own, two to a set, which are searched next if a filter of 8 bits in the
+/// narrow line tells that one of its hash may be there. In a full set the entry that
 /// was not used since the last insertion goes, so that pretokens seen once do not drive out those
 /// seen often. Results never depend on it.
 final class PieceCache {
@@ -59,11 +60,13 @@ final class PieceCache {
   private static let headBytes = 4
   private static let narrowBytes = 30
   private static let wideBytes = 60
-  /// A mark: length in 5 bits, count of ids in 5, whether it is wide, whether it was used.
+  /// A mark: length in 5 bits, count of ids in 5, whether it is wide, whether it was used; above
+  /// them 4 bits of the filter for wide entries.
   private static let wide: UInt16 = 1 << 10
   private static let used: UInt16 = 1 << 11
   private static let lengthMask: UInt16 = 31
   private static let countMask: UInt16 = 31
+  private static let filterMask: UInt16 = 0xF000
 
   private let lines: UnsafeMutableRawPointer
   private let narrowCount: UInt64
@@ -124,7 +127,19 @@ final class PieceCache {
   @inline(__always)
   func find(_ key: Key) -> Slot {
     let slot = findNarrow(key)
-    return slot.isThere ? slot : findWide(key)
+    return slot.isThere || !mayBeWide(key.hash) ? slot : findWide(key)
+  }
+
+  /// Where the bit of a hash is among the marks of its narrow line.
+  @inline(__always)
+  private static func filterBit(_ hash: UInt64) -> UInt32 {
+    1 << (UInt32(truncatingIfNeeded: hash & 4) << 2 | 12 | UInt32(truncatingIfNeeded: hash & 3))
+  }
+
+  /// Whether a pretoken that has no narrow entry may have a wide one.
+  @inline(__always)
+  func mayBeWide(_ hash: UInt64) -> Bool {
+    (lines + line(hash)).load(as: UInt32.self) & Self.filterBit(hash) != 0
   }
 
   /// The wide entry of a pretoken, or none.
@@ -215,10 +230,15 @@ final class PieceCache {
   func insert(_ key: Key, _ ids: UnsafePointer<TokenID>, _ idCount: Int, note: UInt16? = nil) {
     let isWide = key.length &+ 3 &* idCount &+ (note == nil ? 0 : 2) > Self.narrowBytes
     let slot = isWide ? wideRoom(key.hash) : narrowRoom(key.hash)
+    if isWide {
+      let marks = lines + self.line(key.hash)
+      marks.storeBytes(
+        of: marks.load(as: UInt32.self) | Self.filterBit(key.hash), as: UInt32.self)
+    }
     let line = line(slot)
-    let mark = UInt16(truncatingIfNeeded: key.length | idCount << 5)
-    line.storeBytes(
-      of: isWide ? mark | Self.wide : mark, toByteOffset: slot.markOffset, as: UInt16.self)
+    let kept = line.load(fromByteOffset: slot.markOffset, as: UInt16.self) & Self.filterMask
+    let mark = UInt16(truncatingIfNeeded: key.length | idCount << 5) | (isWide ? Self.wide : 0)
+    line.storeBytes(of: mark | kept, toByteOffset: slot.markOffset, as: UInt16.self)
     let bytes = line + slot.bytesOffset
     bytes.storeBytes(of: key.first, as: UInt64.self)
     bytes.storeBytes(of: key.second, toByteOffset: 8, as: UInt64.self)
@@ -260,8 +280,8 @@ final class PieceCache {
   {
     let first = a.load(as: UInt16.self)
     let second = b.load(as: UInt16.self)
-    if first == 0 { return 0 }
-    if second == 0 { return 1 }
+    if first & Self.lengthMask == 0 { return 0 }
+    if second & Self.lengthMask == 0 { return 1 }
     let isFirstUsed = first & Self.used != 0
     let isSecondUsed = second & Self.used != 0
     if isFirstUsed != isSecondUsed { return isFirstUsed ? 1 : 0 }

@@ -69,8 +69,8 @@ struct SentencePieceMerges {
   }
 
   /// Each normal piece's place by score, best first, nil for the others; and the place of the
-  /// first piece with that score, for each place.
-  private func ranks() -> (ranks: [UInt32?], priorities: [UInt32]) {
+  /// first piece with that score, for each place; nil if no two scores are equal.
+  private func ranks() -> (ranks: [UInt32?], priorities: [UInt32]?) {
     let mergeable = file.pieces.indices.filter {
       file.pieces[$0].kind == .normal && UTF8Check.scalars(file.pieces[$0].text).count > 1
     }
@@ -85,7 +85,8 @@ struct SentencePieceMerges {
       priorities.append(isEqual ? priorities[rank - 1] : UInt32(rank))
       ranks[id] = UInt32(rank)
     }
-    return (ranks, priorities)
+    let areRanks = priorities.indices.allSatisfy { priorities[$0] == UInt32($0) }
+    return (ranks, areRanks ? nil : priorities)
   }
 
   /// Characters inside normal pieces that are no normal pieces, in order of bytes.

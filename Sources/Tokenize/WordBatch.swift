@@ -73,6 +73,19 @@ enum MarkedWords {
     return true
   }
 
+  /// Whether a word starts with `▁▁`; no other place of a word holds two of them.
+  @inline(__always)
+  static func startsWithTwo(_ word: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+    count >= 6 && word[0] == 0xE2 && word[1] == 0x96 && word[2] == 0x81 && word[3] == 0xE2
+      && word[4] == 0x96 && word[5] == 0x81
+  }
+
+  /// Whether bytes are only `▁`.
+  static func isRun(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    bytes.count % 3 == 0
+      && bytes.indices.allSatisfy { bytes[$0] == SentencePieceText.mark[$0 % 3] }
+  }
+
   /// Where the word that starts at `start` ends: before the first `▁` that follows another
   /// character.
   @inline(__always)

@@ -35,6 +35,9 @@ struct BenchmarkCommand: ParsableCommand {
   @Flag(help: "Print a hash of all ids, from an untimed pass.")
   var hash = false
 
+  @Flag(help: "Print the ids of each document instead, a line for each.")
+  var ids = false
+
   static func start() {
     do {
       let command = try parse()
@@ -52,6 +55,10 @@ struct BenchmarkCommand: ParsableCommand {
     let memory = ProcessUse.residentMB
     var clock = ProcessUse.wallSeconds
     let loaded = try Tokenizer.load(tokenizer, pattern: pattern)
+    if ids {
+      Self.printIDs(documents, loaded.makeEncoder())
+      return
+    }
     var row = Row()
     row.add("load_s", ProcessUse.wallSeconds - clock)
     let tables = ProcessUse.residentMB
@@ -74,6 +81,18 @@ struct BenchmarkCommand: ParsableCommand {
     row.add("rss_encode_mb", ProcessUse.residentMB - tables)
     if hash { row.add("hash", encoders.hash(documents)) }
     Console.out(row.json)
+  }
+
+  private static func printIDs(_ documents: Documents, _ encoder: Encoder) {
+    let output = TokenBuffer()
+    documents.bytes.withUnsafeBytes { bytes in
+      for range in documents.ranges {
+        output.truncate(to: 0)
+        encoder.encode(
+          UnsafeRawBufferPointer(rebasing: bytes[range]), special: false, into: output)
+        Console.out(output.ids.map(String.init).joined(separator: " "))
+      }
+    }
   }
 
   /// A file, or one of the texts that are hard for merge loops.
