@@ -44,7 +44,8 @@ extension DatasetFacts {
       },
       endOfTextID: try fact("end_of_text_id") { TokenID($0) },
       languages: manifest.languages.map(\.tag), shards: shards(.train), holdout: shards(.holdout),
-      languageTokens: manifest.languages.map(\.writtenTokens))
+      languageTokens: manifest.languages.map(\.writtenTokens),
+      tokenizer: manifest.dataset["tokenizer_sha256"].flatMap { SHA256.Digest(hex: $0) })
     guard Int(endOfTextID) < vocabularySize else {
       throw LoadFailure(
         .dataset, "cannot open manifest", path: file, found: "end_of_text_id \(endOfTextID)",

@@ -26,12 +26,14 @@ public struct DatasetFacts: Sendable {
   /// Tokens of each language in the training shards, in the order of `languages`; empty if they
   /// are not known.
   public var languageTokens: [Int]
+  /// The SHA-256 of the tokenizer; nil if it is not known.
+  public var tokenizer: SHA256.Digest?
 
   /// Joins the parts; see the properties.
   public init(
     folder: String, fingerprint: SHA256.Digest, plan: SHA256.Digest, tokenWidthBytes: Int,
     vocabularySize: Int, endOfTextID: TokenID, languages: [LanguageTag], shards: [ShardFacts],
-    holdout: [ShardFacts], languageTokens: [Int] = []
+    holdout: [ShardFacts], languageTokens: [Int] = [], tokenizer: SHA256.Digest? = nil
   ) {
     self.folder = folder
     self.fingerprint = fingerprint
@@ -43,6 +45,7 @@ public struct DatasetFacts: Sendable {
     self.shards = shards
     self.holdout = holdout
     self.languageTokens = languageTokens
+    self.tokenizer = tokenizer
   }
 }
 

@@ -45,7 +45,8 @@ public struct OrderIdentity: Hashable, Sendable {
     if saved.dataset != dataset {
       throw refuse(
         "dataset", "\(saved.dataset)", "\(dataset)",
-        "point to the dataset it was made with, or start anew with --resume none")
+        "point to the dataset it was made with, go on to this one with --start-from, or start anew "
+          + "with --resume none")
     }
     if saved.seed != seed {
       throw refuse("seed", "\(saved.seed)", "\(seed)", "use --seed \(saved.seed)")

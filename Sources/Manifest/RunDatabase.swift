@@ -11,33 +11,42 @@ public final class RunDatabase {
   private static let applicationID: Int32 = 0x5348_4452  // "SHDR"
 
   private let path: String
+  private let identity: String
   private let queue: DatabaseQueue
   private var waiting: [RunRow] = []
 
   /// Opens the database of a run, or makes it.
   ///
-  /// - Parameter identity: Names the run: one that is found there must be the same.
+  /// - Parameters:
+  ///   - identity: Names the run: one that is found there must be the same.
+  ///   - earlier: Or this one, where a new stage begins in the same run.
   /// - Throws: `.notOurs`, `.version`, `.locked` while another process writes, `.full`.
-  public init(path: String, identity: String) throws(ManifestFailure) {
+  public init(
+    path: String, identity: String, earlier: String? = nil
+  ) throws(ManifestFailure) {
     self.path = path
+    self.identity = identity
     queue = try database("cannot open run database", path: path) {
       var configuration = Configuration()
       configuration.busyMode = .timeout(2)
       // One writer, known at once: the lock is held from here to the end of the process.
       configuration.prepareDatabase { try $0.execute(sql: "PRAGMA locking_mode = EXCLUSIVE") }
       let queue = try DatabaseQueue(path: path, configuration: configuration)
-      try queue.write { db in try RunDatabase.prepare(db, path: path, identity: identity) }
+      try queue.write { db in
+        try RunDatabase.prepare(db, path: path, [identity] + (earlier.map { [$0] } ?? []))
+      }
       return queue
     }
   }
 
-  private static func prepare(_ db: Database, path: String, identity: String) throws {
+  private static func prepare(_ db: Database, path: String, _ identities: [String]) throws {
     let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
     if tables == 0 {
       try db.execute(sql: "PRAGMA application_id = \(applicationID)")
       try db.execute(sql: "PRAGMA user_version = \(formatVersion)")
       try db.execute(sql: schema)
-      try db.execute(sql: "INSERT INTO facts VALUES ('identity', ?)", arguments: [identity])
+      try db.execute(sql: stages)
+      try db.execute(sql: "INSERT INTO facts VALUES ('identity', ?)", arguments: [identities[0]])
       return
     }
     guard try Int32.fetchOne(db, sql: "PRAGMA application_id") == applicationID else {
@@ -52,12 +61,18 @@ public final class RunDatabase {
         expected: "version \(formatVersion)", remedy: "choose another --run folder")
     }
     let found = try String.fetchOne(db, sql: "SELECT value FROM facts WHERE key = 'identity'")
-    guard found == identity else {
+    guard let found, identities.contains(found) else {
       throw ManifestFailure(
         .notOurs, "cannot open run database", path: path,
-        found: "a run with \(found?.prefix(200) ?? "no identity")", expected: identity,
-        remedy: "go on with the same options, or choose another --run folder")
+        found: "a run with \(found?.prefix(200) ?? "no identity")", expected: identities[0],
+        remedy:
+          "go on with the same options, go on to another dataset with --start-from, or choose "
+          + "another --run folder")
     }
+    // Databases from before there were stages have the first one alone.
+    guard try !db.tableExists("stages") else { return }
+    try db.execute(sql: stages)
+    try db.execute(sql: "INSERT INTO stages VALUES (0, ?, NULL)", arguments: [found])
   }
 
   private static let schema = """
@@ -83,6 +98,11 @@ public final class RunDatabase {
       bits_per_byte REAL, PRIMARY KEY (step, language)) STRICT, WITHOUT ROWID;
     """
 
+  private static let stages = """
+    CREATE TABLE stages (
+      step INTEGER PRIMARY KEY, identity TEXT NOT NULL, started_from TEXT) STRICT;
+    """
+
   /// Records a start, and forgets what was written of the steps after it.
   public func begin(
     _ start: RunRow.Start, facts: [(key: String, value: String)]
@@ -94,7 +114,13 @@ public final class RunDatabase {
       ] {
         try db.execute(sql: "DELETE FROM \(table) WHERE step > ?", arguments: [start.step])
       }
-      for fact in facts {
+      try db.execute(sql: "DELETE FROM stages WHERE step > ?", arguments: [start.step])
+      if start.resumedFrom == nil {
+        try db.execute(
+          sql: "INSERT OR REPLACE INTO stages VALUES (?, ?, ?)",
+          arguments: [start.step, identity, start.startedFrom])
+      }
+      for fact in [(key: "identity", value: identity)] + facts {
         try db.execute(
           sql: "INSERT OR REPLACE INTO facts VALUES (?, ?)", arguments: [fact.key, fact.value])
       }

@@ -26,11 +26,13 @@ public enum RunRow: Sendable, Equatable {
     public var threads: Int
     /// The checkpoint it goes on from.
     public var resumedFrom: String?
+    /// The checkpoint of a run on another dataset that a stage begins with.
+    public var startedFrom: String?
 
     /// Joins the parts; see the properties.
     public init(
       step: Int, samplesConsumed: Int, steps: Int, worldSize: Int, threads: Int,
-      resumedFrom: String?
+      resumedFrom: String?, startedFrom: String? = nil
     ) {
       self.step = step
       self.samplesConsumed = samplesConsumed
@@ -38,6 +40,7 @@ public enum RunRow: Sendable, Equatable {
       self.worldSize = worldSize
       self.threads = threads
       self.resumedFrom = resumedFrom
+      self.startedFrom = startedFrom
     }
   }
 

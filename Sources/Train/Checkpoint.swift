@@ -14,6 +14,10 @@ struct Checkpoint {
   var updates: Int
   /// Where the loader is.
   var loader: LoaderState
+  /// The tokenizer of the dataset, if it is known.
+  var tokenizer: SHA256.Digest?
+  /// The checkpoint of another dataset that the run on this one began with.
+  var origin: StageOrigin?
 
   private static let groups = ["model.", "optimizer.first.", "optimizer.second."]
 
@@ -26,6 +30,11 @@ struct Checkpoint {
     metadata["format"] = "shardify checkpoint v1"
     metadata["trainer.step"] = "\(step)"
     metadata["optimizer.updates"] = "\(updates)"
+    if let tokenizer { metadata["trainer.tokenizer_sha256"] = "\(tokenizer)" }
+    if let origin {
+      metadata["trainer.started_from"] = origin.path
+      metadata["trainer.started_at_step"] = "\(origin.step)"
+    }
     metadata["sha256"] = "\(Self.digest(buffers))"
     do throws(FileFailure) {
       try SafeTensors.write(
@@ -41,29 +50,50 @@ extension Checkpoint {
   /// - Throws: `.checkpoint` if the file is damaged, `.configuration` if it is whole but of another
   ///   model.
   init(path: String, _ model: GPT, into buffers: [FloatBuffer]) throws(TrainFailure) {
-    func refuse(
-      _ code: TrainFailureCode, _ found: String, _ expected: String, _ remedy: String
-    ) -> TrainFailure {
-      TrainFailure(
-        code, "cannot read checkpoint", path: path, found: found, expected: expected,
-        remedy: remedy)
+    let file = try Self.open(path)
+    let header = try SafeTensors.readHeader(file, path: path)
+    try self.init(header: header, path: path, model)
+    for wanted in Self.entries(model.layout) where header.entries[wanted.name] != wanted {
+      throw Self.refuse(
+        .checkpoint, path, "no tensor \(wanted.name)", "shape \(wanted.shape)", Self.damaged)
     }
-    let damaged = "the file is damaged; use another checkpoint"
-    let file: FileDescriptor
-    do throws(FileFailure) { file = try FileDescriptor.readRegular(path) } catch {
+    try Self.readData(file, header, path, buffers)
+  }
+
+  /// Reads what a checkpoint says of itself, and no tensors.
+  init(factsOf path: String, _ model: GPT) throws(TrainFailure) {
+    let file = try Self.open(path)
+    try self.init(header: try SafeTensors.readHeader(file, path: path), path: path, model)
+  }
+
+  private static let damaged = "the file is damaged; use another checkpoint"
+
+  private static func refuse(
+    _ code: TrainFailureCode, _ path: String, _ found: String, _ expected: String, _ remedy: String
+  ) -> TrainFailure {
+    TrainFailure(
+      code, "cannot read checkpoint", path: path, found: found, expected: expected, remedy: remedy)
+  }
+
+  private static func open(_ path: String) throws(TrainFailure) -> FileDescriptor {
+    do throws(FileFailure) { return try FileDescriptor.readRegular(path) } catch {
       throw .wrapping(.checkpoint, error)
     }
-    let header = try SafeTensors.readHeader(file, path: path)
+  }
+
+  private init(
+    header: SafeTensors.Header, path: String, _ model: GPT
+  ) throws(TrainFailure) {
     let metadata = header.metadata
     guard metadata["format"] == "shardify checkpoint v1" else {
-      throw refuse(
-        .checkpoint, "format \(metadata["format"]?.prefix(80) ?? "missing")",
+      throw Self.refuse(
+        .checkpoint, path, "format \(metadata["format"]?.prefix(80) ?? "missing")",
         "shardify checkpoint v1", "use a checkpoint that train-from-manifest wrote")
     }
     for (name, wanted) in model.shape.fields where metadata[name] != wanted {
       let label = name.dropFirst("model.".count).split(separator: "_").joined(separator: " ")
-      throw refuse(
-        .configuration, "\(label) \(metadata[name]?.prefix(40) ?? "missing")", wanted,
+      throw Self.refuse(
+        .configuration, path, "\(label) \(metadata[name]?.prefix(40) ?? "missing")", wanted,
         "give the model options it was made with, or start anew with --resume none")
     }
     do throws(LoadFailure) { loader = try LoaderState(fields: metadata, path: path) } catch {
@@ -72,13 +102,19 @@ extension Checkpoint {
     guard let step = metadata["trainer.step"].flatMap({ Int($0) }), (0...1 << 48).contains(step),
       let updates = metadata["optimizer.updates"].flatMap({ Int($0) }),
       (0...1 << 48).contains(updates)
-    else { throw refuse(.checkpoint, "no step", "the number of steps done", damaged) }
+    else {
+      throw Self.refuse(
+        .checkpoint, path, "no step", "the number of steps done", Self.damaged)
+    }
     self.step = step
     self.updates = updates
-    for wanted in Self.entries(model.layout) where header.entries[wanted.name] != wanted {
-      throw refuse(.checkpoint, "no tensor \(wanted.name)", "shape \(wanted.shape)", damaged)
+    tokenizer = metadata["trainer.tokenizer_sha256"].flatMap { SHA256.Digest(hex: $0) }
+    if let from = metadata["trainer.started_from"],
+      let first = metadata["trainer.started_at_step"].flatMap({ Int($0) }),
+      (0...step).contains(first)
+    {
+      origin = StageOrigin(path: String(from.prefix(4096)), step: first)
     }
-    try Self.readData(file, header, path, buffers)
   }
 
   private static func readData(

@@ -3,23 +3,29 @@ import ShardifyCore
 
 /// Starting and checkpoints.
 extension Trainer {
-  private var buffers: [FloatBuffer] {
+  var buffers: [FloatBuffer] {
     [engine.parameters, optimizer.firstMoment, optimizer.secondMoment]
   }
 
+  /// What a start begins with; on rank 0.
+  struct Loaded {
+    /// The checkpoint; nil for a new model.
+    var path: String?
+    /// Whether it is of this run, and not of one on another dataset.
+    var isOfThisRun = true
+  }
+
   /// Loads a checkpoint or makes a new model on rank 0, and gives it to all ranks.
-  ///
-  /// - Returns: The checkpoint, if there was one; on rank 0.
-  func start(_ unigrams: UnigramStatistics) throws(TrainFailure) -> String? {
-    var resumed: String?
+  func start(_ unigrams: UnigramStatistics) throws(TrainFailure) -> Loaded {
+    var loaded = Loaded()
     var failure: TrainFailure?
     if ranks.rank == 0 {
       do throws(TrainFailure) {
-        resumed = try load()
+        loaded = try load()
         try refuseLaterCheckpoints()
       } catch { failure = error }
     }
-    if resumed == nil {
+    if loaded.path == nil {
       let initial = model.initialParameters(
         seed: options.seed, logFrequencies: unigrams.logFrequencies)
       engine.parameters.base.update(from: initial.base, count: initial.count)
@@ -37,12 +43,13 @@ extension Trainer {
     samplesConsumed = Int(facts[2])
     optimizer.updates = Int(facts[3])
     for buffer in buffers { try ranks.broadcast(buffer) }
-    return resumed
+    return loaded
   }
 
   /// A new run in the folder of another would leave that one's checkpoints as the newest.
   private func refuseLaterCheckpoints() throws(TrainFailure) {
-    guard options.resume != .auto, let folder, let newest = try folder.files().first,
+    guard options.resume != .auto || options.startFrom != nil, let folder,
+      let newest = try folder.files().first(where: { !damagedCheckpoints.contains($0.path) }),
       newest.step > step
     else { return }
     throw TrainFailure(
@@ -51,36 +58,55 @@ extension Trainer {
       remedy: "choose another checkpoint folder, or go on with --resume auto")
   }
 
-  private func load() throws(TrainFailure) -> String? {
+  private func load() throws(TrainFailure) -> Loaded {
     switch options.resume {
-    case .none: return nil
+    case .none: break
     case .path(let path):
-      try load(path)
-      return path
+      try resume(try Checkpoint(path: path, model, into: buffers), path)
+      return Loaded(path: path)
     case .auto:
-      for path in try folder?.files().map(\.path) ?? [] {
-        do throws(TrainFailure) {
-          try load(path)
-          return path
-        } catch {
-          // A damaged file is passed over; one of another model or dataset is the user's mistake.
-          guard error.code == .checkpoint else { throw error }
-          report(.checkpointSkipped(message: error.message))
-          for buffer in buffers { buffer.clear() }
+      if let folder, let (path, checkpoint) = try newest(in: folder) {
+        // The newest decides: one of another dataset is where a new stage may begin.
+        if options.startFrom == nil || checkpoint.loader.identity == order.identity {
+          try resume(checkpoint, path)
+          return Loaded(path: path)
         }
       }
-      return nil
     }
+    guard let place = options.startFrom else {
+      for buffer in buffers { buffer.clear() }
+      return Loaded()
+    }
+    let path = try beginStage(from: place)
+    return Loaded(path: path, isOfThisRun: false)
   }
 
-  private func load(_ path: String) throws(TrainFailure) {
-    let checkpoint = try Checkpoint(path: path, model, into: buffers)
+  /// Reads the newest checkpoint that is whole into the buffers.
+  private func newest(
+    in folder: CheckpointFolder
+  ) throws(TrainFailure) -> (path: String, Checkpoint)? {
+    for path in try folder.files().map(\.path) {
+      do throws(TrainFailure) {
+        return (path, try Checkpoint(path: path, model, into: buffers))
+      } catch {
+        // A damaged file is passed over; one of another model is the user's mistake.
+        guard error.code == .checkpoint else { throw error }
+        damagedCheckpoints.append(path)
+        report(.checkpointSkipped(message: error.message))
+        for buffer in buffers { buffer.clear() }
+      }
+    }
+    return nil
+  }
+
+  private func resume(_ checkpoint: Checkpoint, _ path: String) throws(TrainFailure) {
     do throws(LoadFailure) { try order.identity.check(checkpoint.loader, path: path) } catch {
       throw .wrapping(.configuration, error)
     }
     step = checkpoint.step
     samplesConsumed = checkpoint.loader.samplesConsumed
     optimizer.updates = checkpoint.updates
+    origin = checkpoint.origin
   }
 
   /// - Returns: The path, on every rank.
@@ -91,7 +117,8 @@ extension Trainer {
     if ranks.rank == 0 {
       let checkpoint = Checkpoint(
         step: step, updates: optimizer.updates,
-        loader: LoaderState(identity: order.identity, samplesConsumed: samplesConsumed))
+        loader: LoaderState(identity: order.identity, samplesConsumed: samplesConsumed),
+        tokenizer: data.facts.tokenizer, origin: origin)
       do throws(TrainFailure) {
         try checkpoint.write(to: path, model, buffers)
         try folder.prune(through: step)

@@ -6,7 +6,7 @@ import ShardifyCore
 /// Trains a model on a dataset, on one rank or many: reads, computes, adds gradients over the
 /// ranks, updates, evaluates, and keeps checkpoints.
 public final class Trainer {
-  private let data: TrainingData
+  let data: TrainingData
   let options: TrainerOptions
   let ranks: Communicator
   private let stop: StopFlag
@@ -22,6 +22,9 @@ public final class Trainer {
   var engine: GPTEngine
   var step = 0
   var samplesConsumed = 0
+  var origin: StageOrigin?
+  /// Checkpoints that were passed over because they are damaged.
+  var damagedCheckpoints: [String] = []
   private var reportedShards = 0
   private var languageLosses: LanguageLosses
 
@@ -69,8 +72,10 @@ public final class Trainer {
   }
 
   /// What the run is, in words: two runs with equal ones can go on from each other's checkpoints.
-  public var identity: String {
-    let order = order.identity
+  public var identity: String { identity(of: order.identity) }
+
+  /// The same for another order of samples.
+  func identity(of order: OrderIdentity) -> String {
     let shape = model.shape.fields.map { name, value in
       "\(name.dropFirst("model.".count)) \(value)"
     }
@@ -87,12 +92,13 @@ public final class Trainer {
         data.training, shards: data.facts.shards.count,
         vocabularySize: data.facts.vocabularySize, skipsBadShards: options.reader.skipsBadShards)
     }
-    let resumed = try start(unigrams)
+    let loaded = try start(unigrams)
     let evaluator = try makeEvaluator(unigrams)
-    report(.started(startReport(unigrams, resumed)))
+    report(.started(startReport(unigrams, loaded)))
     var summary = TrainingSummary(
       step: step, wasStopped: false, unigramEntropyNats: unigrams.entropyNats, tokens: 0,
-      stepSeconds: 0, dataWaitSeconds: 0, skippedSamples: 0, checkpoint: resumed)
+      stepSeconds: 0, dataWaitSeconds: 0, skippedSamples: 0,
+      checkpoint: loaded.isOfThisRun ? loaded.path : nil)
     try makeSteps(evaluator, &summary)
     return summary
   }
@@ -248,9 +254,11 @@ public final class Trainer {
     return evaluator.isEmpty ? nil : evaluator
   }
 
-  private func startReport(_ unigrams: UnigramStatistics, _ resumed: String?) -> StartReport {
+  private func startReport(_ unigrams: UnigramStatistics, _ loaded: Loaded) -> StartReport {
     StartReport(
-      resumedFrom: resumed, step: step, samplesConsumed: samplesConsumed, steps: options.steps,
+      resumedFrom: loaded.isOfThisRun ? loaded.path : nil,
+      startedFrom: loaded.isOfThisRun ? nil : loaded.path, step: step,
+      samplesConsumed: samplesConsumed, steps: options.steps,
       parameters: model.layout.count, worldSize: ranks.worldSize, threads: options.threads,
       samplesPerEpoch: order.samplesPerEpoch, tokens: order.tokens,
       unigramEntropyNats: unigrams.entropyNats)

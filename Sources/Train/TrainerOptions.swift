@@ -33,7 +33,9 @@ public struct TrainerOptions: Sendable {
   public var hiddenWidth: Int?
   /// The highest learning rate.
   public var learningRate = 6e-3
-  /// Steps of warm-up; nil for a twentieth of the steps, at most 200.
+  /// Steps that the learning rate's schedule covers; nil for `steps`. More, where later stages go on.
+  public var scheduleSteps: Int?
+  /// Steps of warm-up; nil for a twentieth of the schedule, at most 200.
   public var warmupSteps: Int?
   /// The optimizer's settings.
   public var optimizer = AdamW.Settings()
@@ -51,6 +53,9 @@ public struct TrainerOptions: Sendable {
   public var checkpointsKept = 2
   /// What to start from.
   public var resume = ResumeChoice.auto
+  /// Where the weights of a new stage come from, where nothing of it is there to resume: a
+  /// checkpoint, a folder of them, or the folder of a run.
+  public var startFrom: String?
   /// How samples are read.
   public var reader = ReaderOptions()
   /// Lets a token attend to the documents before its own in the sample.
@@ -72,8 +77,9 @@ public struct TrainerOptions: Sendable {
   }
 
   var schedule: LearningRateSchedule {
-    LearningRateSchedule(
-      peak: learningRate, warmupSteps: warmupSteps ?? min(200, steps / 20), totalSteps: steps)
+    let total = scheduleSteps ?? steps
+    return LearningRateSchedule(
+      peak: learningRate, warmupSteps: warmupSteps ?? min(200, total / 20), totalSteps: total)
   }
 
   func check() throws(TrainFailure) {
@@ -90,8 +96,13 @@ public struct TrainerOptions: Sendable {
       "sequence length", (1...1 << 16).contains(sequenceLength), "\(sequenceLength)", "1 to 65536")
     try check(
       "learning rate", learningRate > 0 && learningRate.isFinite, "\(learningRate)", "above 0")
+    let scheduled = scheduleSteps ?? steps
     try check(
-      "warm-up", (0...steps).contains(warmupSteps ?? 0), "\(warmupSteps ?? 0)", "0 to \(steps)")
+      "schedule steps", (steps...1 << 40).contains(scheduled), "\(scheduled)",
+      "at least the steps, \(steps)")
+    try check(
+      "warm-up", (0...scheduled).contains(warmupSteps ?? 0), "\(warmupSteps ?? 0)",
+      "0 to \(scheduled)")
     try check("threads", (1...1024).contains(threads), "\(threads)", "1 to 1024")
     try check("evaluation interval", evaluateEvery >= 0, "\(evaluateEvery)", "0 or more")
     try check(
@@ -106,7 +117,8 @@ public struct TrainerOptions: Sendable {
     let text = [
       "\(order.seed)", "\(order.sequenceLength)", "\(order.lanes)", "\(steps)", "\(globalBatch)",
       "\(shape)", "\(learningRate)",
-      "\(schedule.warmupSteps)", "\(optimizer)", "\(evaluateEvery)", "\(evaluationTokens)",
+      "\(schedule.warmupSteps)", "\(schedule.totalSteps)", "\(optimizer)", "\(evaluateEvery)",
+      "\(evaluationTokens)",
       "\(checkpointEvery)", "\(attendsAcrossDocuments)", "\(reader.skipsBadShards)",
       "\(hashesSamples)",
     ].joined(separator: "\n")

@@ -6,6 +6,7 @@ extension TrainingEvent {
     case .started(let start):
       line.add("event", "started")
       if let path = start.resumedFrom { line.add("resumed_from", path) }
+      if let path = start.startedFrom { line.add("started_from", path) }
       line.add("step", start.step)
       line.add("samples_consumed", start.samplesConsumed)
       line.add("steps", start.steps)

@@ -24,6 +24,8 @@ public enum TrainingEvent: Sendable {
 public struct StartReport: Sendable {
   /// The checkpoint it goes on from.
   public var resumedFrom: String?
+  /// The checkpoint of a run on another dataset that this one begins with, at its sample 0.
+  public var startedFrom: String?
   /// Steps done before.
   public var step: Int
   /// Global samples consumed before.

@@ -15,13 +15,15 @@ final class RunRecord {
 
   /// - Parameters:
   ///   - identity: What a database that is there must be of.
+  ///   - earlier: What it may be of instead, where a new stage begins in the same run.
   ///   - facts: What else it should say of the run.
   init(
-    _ path: String, identity: String, facts: [(key: String, value: String)]
+    _ path: String, identity: String, earlier: String? = nil,
+    facts: [(key: String, value: String)]
   ) throws(TrainFailure) {
     self.facts = facts
     do throws(ManifestFailure) {
-      database = try RunDatabase(path: path, identity: identity)
+      database = try RunDatabase(path: path, identity: identity, earlier: earlier)
     } catch { throw .wrapping(.file, error) }
   }
 
@@ -55,7 +57,8 @@ final class RunRecord {
     try database.begin(
       RunRow.Start(
         step: start.step, samplesConsumed: start.samplesConsumed, steps: start.steps,
-        worldSize: start.worldSize, threads: start.threads, resumedFrom: start.resumedFrom),
+        worldSize: start.worldSize, threads: start.threads, resumedFrom: start.resumedFrom,
+        startedFrom: start.startedFrom),
       facts: facts + more)
   }
 

@@ -59,7 +59,12 @@ final class StepDisplay {
   }
 
   private static func text(_ start: StartReport) -> String {
-    let origin = start.resumedFrom.map { "resumed from \($0) at step \(start.step)" } ?? "new model"
+    let origin =
+      if let path = start.resumedFrom {
+        "resumed from \(path) at step \(start.step)"
+      } else if let path = start.startedFrom {
+        "sample 0 of this dataset with the model of \(path), step \(start.step)"
+      } else { "new model" }
     return "\(origin): \(Figures.count(start.parameters)) parameters, "
       + "\(start.worldSize) rank\(start.worldSize == 1 ? "" : "s") x \(start.threads) threads; "
       + "\(Figures.count(start.tokens)) training tokens, "

@@ -57,7 +57,13 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "The highest learning rate.")
   var learningRate = TrainerOptions().learningRate
 
-  @Option(help: "Steps of warm-up (default: a twentieth of the steps, at most 200).")
+  @Option(
+    help: """
+      Steps of the learning rate's whole schedule, where stages follow each other (default: --steps).
+      """)
+  var scheduleSteps: Int?
+
+  @Option(help: "Steps of warm-up (default: a twentieth of the schedule, at most 200).")
   var warmupSteps: Int?
 
   @Option(help: "Weight decay.")
@@ -100,6 +106,14 @@ struct TrainCommand: ParsableCommand {
       valueName: "auto|none|PATH"))
   var resume = "auto"
 
+  @Option(
+    help: ArgumentHelp(
+      "Begin this dataset, the next stage, with the model, optimizer and step of a run on another: a "
+        + "checkpoint or a --run folder, the same one or another. Once the stage has a checkpoint of "
+        + "its own, --resume auto goes on from that.",
+      valueName: "checkpoint|run"))
+  var startFrom: String?
+
   @Option(help: "Steps between evaluations on held-out text; 0 for one at the end only.")
   var evalEvery = 0
 
@@ -140,6 +154,7 @@ struct TrainCommand: ParsableCommand {
     options.heads = heads
     options.hiddenWidth = hiddenWidth
     options.learningRate = learningRate
+    options.scheduleSteps = scheduleSteps
     options.warmupSteps = warmupSteps
     options.optimizer.weightDecay = weightDecay
     options.optimizer.clipNorm = clipNorm
@@ -153,6 +168,7 @@ struct TrainCommand: ParsableCommand {
     case "none": options.resume = .none
     default: options.resume = .path(resume)
     }
+    options.startFrom = startFrom
     options.evaluateEvery = evalEvery
     options.evaluationTokens = evalTokens
     options.reader = ReaderOptions(
@@ -166,10 +182,17 @@ struct TrainCommand: ParsableCommand {
     guard resume == "auto" || resume == "none" || !resume.isEmpty else {
       throw ValidationError("--resume needs auto, none or a path")
     }
+    if startFrom != nil && resume != "auto" && resume != "none" {
+      throw ValidationError("give --start-from or --resume PATH, not both")
+    }
+    if let startFrom, startFrom.isEmpty {
+      throw ValidationError("--start-from needs a checkpoint or a run folder")
+    }
     for (name, value, least) in [
       ("steps", steps, 1), ("sequence-length", sequenceLength, 1),
       ("global-batch", globalBatch, 1), ("lanes", lanes ?? 1, 1), ("width", width, 1),
       ("layers", layers, 1), ("heads", heads, 1), ("hidden-width", hiddenWidth ?? 1, 1),
+      ("schedule-steps", scheduleSteps ?? steps, steps),
       ("warmup-steps", warmupSteps ?? 0, 0), ("checkpoint-every", checkpointEvery, 0),
       ("checkpoints-kept", checkpointsKept, 1), ("eval-every", evalEvery, 0),
       ("eval-tokens", evalTokens, 0), ("stall-timeout", stallTimeout, 0),

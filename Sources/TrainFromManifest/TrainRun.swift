@@ -59,7 +59,7 @@ struct TrainRun {
         throw .wrapping(.file, error)
       }
       sinks.record = try RunRecord(
-        folder + "/run.sqlite", identity: trainer.identity,
+        folder + "/run.sqlite", identity: trainer.identity, earlier: trainer.earlierIdentity(),
         facts: [
           ("dataset", "\(facts.fingerprint)"), ("seed", "\(trainer.order.seed)"),
           ("sequence_length", "\(trainer.order.sequenceLength)"),

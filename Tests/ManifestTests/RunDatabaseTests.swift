@@ -33,6 +33,29 @@ import Testing
     }
   }
 
+  /// A new stage goes on in the database of the one before, and is told apart by its first step.
+  @Test func aNewStageGoesOnInTheSameDatabase() throws {
+    let path = folder.file("run.sqlite")
+    do { try RunDatabase(path: path, identity: "a").begin(start(0), facts: []) }
+    var stage = start(4)
+    stage.resumedFrom = nil
+    stage.startedFrom = "checkpoint"
+    do {
+      try RunDatabase(path: path, identity: "b", earlier: "a").begin(stage, facts: [])
+      // Begun again from the same step, then resumed.
+    }
+    do { try RunDatabase(path: path, identity: "b", earlier: "a").begin(stage, facts: []) }
+    do { try RunDatabase(path: path, identity: "b", earlier: nil).begin(start(6), facts: []) }
+    #expect(
+      try rows("SELECT step || identity || ifnull(started_from, '-') FROM stages ORDER BY step")
+        == ["0a-", "4bcheckpoint"])
+    #expect(try rows("SELECT value FROM facts WHERE key = 'identity'") == ["b"])
+    #expect(throws: ManifestFailure.self) { try RunDatabase(path: path, identity: "a") }
+    #expect(throws: ManifestFailure.self) {
+      try RunDatabase(path: path, identity: "c", earlier: "a")
+    }
+  }
+
   /// Rows of steps after the checkpoint are replaced; each step is there once.
   @Test func aResumedRunReplacesTheStepsAfterItsCheckpoint() throws {
     do {
@@ -85,7 +108,7 @@ import Testing
     #expect(
       message { _ = try RunDatabase(path: path, identity: "b") }
         == "cannot open run database: \(path): a run with a, expected b; go on with the same "
-        + "options, or choose another --run folder")
+        + "options, go on to another dataset with --start-from, or choose another --run folder")
     try DatabaseQueue(path: path).write { try $0.execute(sql: "PRAGMA user_version = 2") }
     #expect(
       message { _ = try RunDatabase(path: path, identity: "a") }

@@ -131,7 +131,7 @@ def checkpoints(work):
     return [
         ("another width", dataset, [*base, "--width", 64], f"cannot read checkpoint: {file}: width 32, expected 64; give the model options"),
         ("more layers", dataset, [*base, "--layers", 2], f"cannot read checkpoint: {file}: layers 1, expected 2; give the model options"),
-        ("another dataset", other, base, resume + "dataset ", "point to the dataset it was made with, or start anew with --resume none"),
+        ("another dataset", other, base, resume + "dataset ", "point to the dataset it was made with, go on to this one with --start-from, or start anew with --resume none"),
         ("another seed", dataset, [*base, "--seed", 5], resume + "seed 1, expected 5; use --seed 1"),
         ("another sequence length", dataset, [*base, "--sequence-length", 32],
          resume + f"sequence length {LENGTH}, expected 32; use --sequence-length {LENGTH}"),
