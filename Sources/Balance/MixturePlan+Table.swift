@@ -35,10 +35,13 @@ extension MixturePlan {
     let sorted = languages.sorted { a, b in
       a.supply.tokens != b.supply.tokens ? a.supply.tokens > b.supply.tokens : a.tag < b.tag
     }
-    var header = ["language", "documents", "available", "natural", "planned", "quota", "epochs"]
+    let isContinued = languages.contains { $0.supply.tokensBefore > 0 }
+    var header = ["language", "documents", "available", "natural", "planned", "quota"]
     if isCompact {
-      header = ["language", "docs", "avail", "natural", "planned", "quota", "epochs"]
+      header = ["language", "docs", "avail", "natural", "planned", "quota"]
     }
+    // What the datasets before gave, so that the limit on epochs can be told from their sum.
+    header += (isContinued ? ["so far"] : []) + ["epochs"]
     header += [isCompact ? "B/tok" : "bytes/token"] + (hasPremiums ? ["premium"] : [])
     let numbers = header.count
     header += ["bound by"] + (groups.isEmpty ? [] : ["group"])
@@ -50,8 +53,11 @@ extension MixturePlan {
           supply.tag.description, figures.count(supply.documents), figures.count(supply.tokens),
           figures.percent(supply.tokens, available), figures.percent(language.quota, budget),
           figures.count(language.quota),
-          figures.ratio(language.quota, supply.tokens), figures.ratio(supply.bytes, supply.tokens),
-        ] + (hasPremiums ? [Self.premium(language)] : [])
+        ] + (isContinued ? [figures.ratio(supply.tokensBefore, supply.tokens)] : [])
+          + [
+            figures.ratio(language.quota, supply.tokens),
+            figures.ratio(supply.bytes, supply.tokens),
+          ] + (hasPremiums ? [Self.premium(language)] : [])
           + [language.bindingRule.rawValue] + (groups.isEmpty ? [] : [language.group ?? ""]))
       let rows = language.sourceRows(mixture.sourceWeights)
       // A language that no pattern concerns is one part, and its row says all of it.
@@ -60,9 +66,12 @@ extension MixturePlan {
           [
             "  " + row.name, figures.count(row.supply.documents), figures.count(row.supply.tokens),
             figures.percent(row.supply.tokens, available), figures.percent(row.quota, budget),
-            figures.count(row.quota), figures.ratio(row.quota, row.supply.tokens),
-            figures.ratio(row.supply.bytes, row.supply.tokens),
-          ] + (hasPremiums ? [""] : []) + [row.rule] + (groups.isEmpty ? [] : [""]))
+            figures.count(row.quota),
+          ] + (isContinued ? [figures.ratio(row.supply.tokensBefore, row.supply.tokens)] : [])
+            + [
+              figures.ratio(row.quota, row.supply.tokens),
+              figures.ratio(row.supply.bytes, row.supply.tokens),
+            ] + (hasPremiums ? [""] : []) + [row.rule] + (groups.isEmpty ? [] : [""]))
       }
     }
     let bytes = languages.reduce(0) { $0.addingReportingOverflow($1.supply.bytes).partialValue }
@@ -73,8 +82,14 @@ extension MixturePlan {
     table.total = [
       "total", figures.count(documents), figures.count(available),
       figures.percent(available, available), figures.percent(quota, budget), figures.count(quota),
-      figures.ratio(quota, available), figures.ratio(bytes, available),
     ]
+    if isContinued {
+      let before = languages.reduce(0) {
+        $0.addingReportingOverflow($1.supply.tokensBefore).partialValue
+      }
+      table.total?.append(figures.ratio(before, available))
+    }
+    table.total? += [figures.ratio(quota, available), figures.ratio(bytes, available)]
     return table
   }
 

@@ -37,10 +37,11 @@ public func planMixture(
     throw planner.failure(infeasibility, budget: budget)
   }
   let languages = planner.languages(budget: budget, available: available, bytePremiums)
-  if !mixture.allowZero, languages.contains(where: { $0.quota == 0 }) {
-    throw planner.zeroFailure(languages, budget: budget)
+  if let none = planner.withoutTokens(budget: budget, epochs: planner.epochLimit) {
+    throw planner.zeroFailure(none, budget: budget)
   }
   var warnings = selection.warnings
+  warnings += planner.finishedNote().map { [$0] } ?? []
   warnings += repetitionWarning(languages).map { [$0] } ?? []
   warnings += sourceRepetitionWarning(languages).map { [$0] } ?? []
   let estimated = languages.filter { $0.premium?.isEstimated == true }
@@ -60,7 +61,7 @@ extension Planner {
   fileprivate func languages(
     budget: Int, available: Int, _ premiums: BytePremiums?
   ) -> [LanguagePlan] {
-    let quotas = quotas(budget: budget).languages
+    let quotas = quotas(budget: budget, epochs: epochLimit).languages
     return supplies.indices.map { index in
       let supply = supplies[index]
       let (quota, rule) = quotas[index]
@@ -76,7 +77,7 @@ extension Planner {
 
   /// The plans of the groups, each before those inside it.
   fileprivate func groups(budget: Int, available: Int) -> [GroupPlan] {
-    let quotas = quotas(budget: budget).groups
+    let quotas = quotas(budget: budget, epochs: epochLimit).groups
     return tree.nodes.indices.dropFirst().map { index in
       let node = tree.nodes[index]
       let tokens = node.languages.reduce(0) { $0 + supplies[$1].tokens }

@@ -2,7 +2,7 @@ import ShardifyCore
 
 /// The weights of the members of every group.
 struct PlanWeights {
-  let weights: [[UInt64]]
+  let weights: [MemberWeights]
 
   init(
     _ supplies: [LanguageSupply], _ mixture: Mixture, _ premiums: BytePremiums?, _ tree: GroupTree,
@@ -13,12 +13,12 @@ struct PlanWeights {
     let sizes =
       needsSizes
       ? try Weights.sizes(supplies, mixture.unit, premiums) : supplies.map { Double($0.tokens) }
-    var weights: [[UInt64]] = []
+    var weights: [MemberWeights] = []
     for (index, node) in tree.nodes.enumerated() {
       if index == 0 && isAllFixed {
-        weights.append(try Self.fixed(node, supplies, mixture, tree))
+        weights.append(MemberWeights(whole: try Self.fixed(node, supplies, mixture, tree)))
       } else if case .explicit(let shares) = node.policy {
-        weights.append(try Self.explicit(shares, node, supplies))
+        weights.append(MemberWeights(whole: try Self.explicit(shares, node, supplies)))
       } else {
         let items = node.members.map { Self.item($0, supplies, sizes, tree) }
         weights.append(Weights.of(items, exponent: node.policy.exponent ?? 1))

@@ -5,12 +5,15 @@ extension Planner {
   func failure(_ infeasibility: Infeasibility, budget: Int) -> BalanceFailure {
     let feasible = largestFeasibleBudget(below: budget)
     var remedies: [String] = []
-    if let feasible { remedies.append("--budget \(feasible)") }
+    // A figure that would then be refused for another reason is no remedy.
+    if let feasible, withoutTokens(budget: feasible, epochs: epochLimit) == nil {
+      remedies.append("--budget \(feasible)")
+    }
     if mixture.maxEpochs != nil, let epochs = smallestFeasibleEpochs(budget: budget) {
       remedies.append("--max-epochs \(Grouped.plain(epochs))")
     }
     let limit = mixture.maxEpochs.map { " at --max-epochs \(Grouped.plain($0))" } ?? ""
-    let found: String
+    var found: String
     let expected: String
     switch infeasibility {
     case .language(let index, let lower, let upper):
@@ -20,6 +23,14 @@ extension Planner {
         "\(option) \(tag) asks for \(lower) of \(budget) tokens"
         + " but \(supplies[index].tokens) are available"
       expected = "at most \(upper)\(limit)"
+      if isFinished(index), let limit = mixture.maxEpochs {
+        return .plan(
+          .infeasibleBudget,
+          found: "\(option) \(tag) asks for \(lower) of \(budget) tokens but it has had its "
+            + "\(Grouped.plain(limit)) epochs in the datasets before",
+          expected: "a language with tokens left",
+          remedy: "raise --max-epochs, or drop \(option) \(tag)")
+      }
       if remedies.isEmpty { remedies.append("a lower \(option) \(tag)") }
     case .groupOverMost(let index, let asked, let most):
       let name = tree.nodes[index].group?.name ?? ""
@@ -44,8 +55,16 @@ extension Planner {
         "a budget of \(budget) tokens\(mixture.budgetTokens == nil ? " (all there is)" : "") is more than the \(most) that "
         + "\(supplies.count == 1 ? "1 language gives" : "\(supplies.count) languages give")"
         + limit + caps
+      let finished = supplies.indices.filter(isFinished)
+      if !finished.isEmpty, let limit = mixture.maxEpochs {
+        found +=
+          "; \(Selection.names(finished.map { supplies[$0].tag })) \(finished.count == 1 ? "has" : "have")"
+          + " had \(finished.count == 1 ? "its" : "their") \(Grouped.plain(limit)) epochs in the "
+          + "datasets before"
+      }
       expected = feasible.map { "at most \($0)" } ?? "limits that leave room for a budget"
-      if isCapped || feasible == nil { remedies.append("a higher --cap") }
+      if isCapped || (feasible == nil && finished.isEmpty) { remedies.append("a higher --cap") }
+      if remedies.isEmpty { remedies.append("a lower --budget") }
     }
     return .plan(
       .infeasibleBudget, found: found, expected: expected,
@@ -53,8 +72,7 @@ extension Planner {
   }
 
   /// The message for languages that would get nothing.
-  func zeroFailure(_ languages: [LanguagePlan], budget: Int) -> BalanceFailure {
-    let none = languages.filter { $0.quota == 0 }.map(\.tag)
+  func zeroFailure(_ none: [LanguageTag], budget: Int) -> BalanceFailure {
     var remedy = "exclude \(none.count == 1 ? "it" : "them") or give --allow-zero"
     if let enough = smallestBudgetWithoutZero(above: budget) {
       remedy = "use --budget \(enough), " + remedy
@@ -65,12 +83,16 @@ extension Planner {
       expected: "at least one each", remedy: remedy)
   }
 
-  /// A budget above `budget` at which no quota is zero, found by doubling and halving; nil if
-  /// there is none up to the largest.
+  /// A budget above `budget` at which no quota is zero: the first of the next few, since the rounding
+  /// to whole tokens comes and goes with the budget; then by doubling and halving. Nil if none is found.
   private func smallestBudgetWithoutZero(above budget: Int) -> Int? {
     func isEnough(_ budget: Int) -> Bool? {
       guard infeasibility(budget: budget, epochs: epochLimit) == nil else { return nil }
-      return quotas(budget: budget).languages.allSatisfy { $0.quota > 0 }
+      return withoutTokens(budget: budget, epochs: epochLimit) == nil
+    }
+    let near = min(Self.budgetsTried, Quotas.largestTotal - budget)
+    if let next = (1...max(1, near)).first(where: { isEnough(budget + $0) == true }) {
+      return budget + next
     }
     var low = budget
     var high = budget
@@ -87,4 +109,7 @@ extension Planner {
     }
     return high
   }
+
+  /// How many budgets are tried one after another.
+  private static let budgetsTried = 64
 }

@@ -8,8 +8,8 @@ struct Planner {
   let supplies: [LanguageSupply]
   /// The groups; entry 0 is the mixture itself.
   let tree: GroupTree
-  /// For the members of each group, for what is left after bounds; each sum at most 2^61.
-  let weights: [[UInt64]]
+  /// For the members of each group, for what is left after bounds.
+  let weights: [MemberWeights]
   /// Whether the fixed shares cover all members of the mixture, and so take the place of its policy.
   let isAllFixed: Bool
 
@@ -228,17 +228,19 @@ struct Planner {
   typealias Quota = (quota: Int, rule: BindingRule)
 
   /// Divides a budget known to be feasible, from the mixture down to its languages.
-  func quotas(budget: Int) -> (languages: [Quota], groups: [Quota]) {
-    let limits = limits(budget: budget, epochs: epochLimit)
+  func quotas(
+    budget: Int, epochs: Decimal?
+  ) -> (languages: [Quota], groups: [Quota]) {
+    let limits = limits(budget: budget, epochs: epochs)
     var languages = [Quota](repeating: (0, .policy), count: supplies.count)
     var groups = [Quota](repeating: (budget, .policy), count: tree.nodes.count)
     for (index, node) in tree.nodes.enumerated() {
       let bounds = node.members.map { Self.limit(of: $0, limits.languages, limits.groups) }
       let quotas = Quotas.divide(
         groups[index].quota,
-        among: zip(bounds, weights[index]).map { limit, weight in
+        among: zip(bounds, weights[index].whole).map { limit, weight in
           Quotas.Bound(lower: limit.lower, upper: limit.upper, weight: weight)
-        })
+        }, logarithms: weights[index].logarithms)
       for (place, member) in node.members.enumerated() {
         let quota = quotas[place]
         let rule = rule(bounds[place], quota, isTop: index == 0)

@@ -16,11 +16,31 @@ enum Power {
     return Double(sign: .plus, exponent: Int(whole), significand: exp2(product - whole))
   }
 
+  /// Exponents from here on make no difference between doubles that 64 bits can show; what is above is
+  /// taken for this, so that products stay finite.
+  static let largestExponent = 1e290
+
+  /// The logarithm of base^exponent to base 2, however small the power is.
+  ///
+  /// - Parameters: 0 < base, finite; exponent >= 0.
+  static func log2Raise(_ base: Double, to exponent: Double) -> Double {
+    min(exponent, largestExponent) * log2(base)
+  }
+
+  /// 2^exponent; 0 below 2^-1000.
+  ///
+  /// - Parameter exponent: At most 0.
+  static func twoTo(_ exponent: Double) -> Double {
+    guard exponent > -1000 else { return 0 }
+    let whole = exponent.rounded()
+    return Double(sign: .plus, exponent: Int(whole), significand: exp2(exponent - whole))
+  }
+
   private static let naturalLog2 = 0x1.62e42fefa39efp-1
 
   /// The exponent, and the logarithm of a significand in [√½, √2) by
   /// ln m = 2 artanh((m - 1)/(m + 1)).
-  private static func log2(_ value: Double) -> Double {
+  static func log2(_ value: Double) -> Double {
     var exponent = Double(value.exponent)
     var significand = value.significand
     if significand > 1.4142135623730951 {

@@ -13,13 +13,22 @@ enum Weights {
   }
 
   /// Weights by size to a power; each at least 1, the sum at most 2^61.
-  static func of(_ items: [Item], exponent: Double) -> [UInt64] {
+  static func of(_ items: [Item], exponent: Double) -> MemberWeights {
     // Proportional shares are the same in every unit, and need no rounding.
-    if exponent == 1 { return items.map { UInt64($0.tokens) } }
+    if exponent == 1 { return MemberWeights(whole: items.map { UInt64($0.tokens) }) }
     let largest = items.reduce(0) { max($0, $1.size) }
     // Share of the unit, times the tokens per unit, gives the share of tokens.
-    return whole(
+    let weights = whole(
       items.map { Power.raise($0.size / largest, to: exponent) * (Double($0.tokens) / $0.size) })
+    guard weights.contains(where: { $0 < MemberWeights.leastExact }) else {
+      return MemberWeights(whole: weights)
+    }
+    return MemberWeights(
+      whole: weights,
+      logarithms: items.map {
+        Power.log2Raise($0.size / largest, to: exponent)
+          + Power.log2(Double($0.tokens) / $0.size)
+      })
   }
 
   /// Shares, at least one above 0, as whole numbers; a share above 0 is at least 1.

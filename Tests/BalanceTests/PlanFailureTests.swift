@@ -120,7 +120,7 @@ import Testing
     refuse(
       Mixture(policy: .proportional, budgetTokens: 20),
       "aac_Latn would get no token of a budget of 20, expected at least one each; ",
-      "use --budget 56, exclude it or give --allow-zero")
+      "use --budget 47, exclude it or give --allow-zero")
   }
 
   /// What the messages advise does work, and one token more does not.
@@ -136,6 +136,47 @@ import Testing
     #expect(plan(1000, epochs: 8.189, caps: caps) != nil)
     #expect(message(Mixture(policy: .proportional, budgetTokens: 56)) == nil)
     #expect(message(Mixture(policy: .proportional, budgetTokens: 55)) != nil)
+  }
+
+  /// Whatever figure a refusal names, the mixture with it is accepted.
+  @Test func everyAdvisedFigureIsAccepted() throws {
+    var random = SeededRandom(seed: 19)
+    var advised = 0
+    for round in 0..<600 {
+      let list = supplies((0...Int(random.below(12))).map { _ in 1 + Int(random.below(1 << 12)) })
+      let some = tag(name(Int(random.below(UInt64(list.count)))))
+      let share = Double(1 + random.below(99)) / 100
+      var mixture = Mixture(
+        policy: [.alpha(0.3), .proportional, .uniform, .alpha(2)][Int(random.below(4))],
+        maxEpochs: random.below(4) == 0 ? nil : Double(1 + random.below(8)) / 2,
+        budgetTokens: 1 + Int(random.below(1 << (4 + random.below(16)))),
+        fixedShares: random.below(3) == 0 ? [some: share] : [:],
+        floors: [:], caps: [:])
+      if mixture.fixedShares.isEmpty {
+        if random.below(2) == 0 {
+          mixture.floors = [some: share]
+        } else {
+          mixture.caps = [some: share]
+        }
+      }
+      let message = failure(list, mixture)?.message ?? ""
+      for option in ["--budget ", "--max-epochs "] {
+        guard let remedy = message.split(separator: "; ").last, remedy.contains("use "),
+          let word = remedy.split(separator: "use ").last?.split(separator: " or ")
+            .flatMap({ $0.split(separator: ", ") }).first(where: { $0.hasPrefix(option) }),
+          let figure = Double(word.dropFirst(option.count))
+        else { continue }
+        advised += 1
+        var other = mixture
+        if option == "--budget " {
+          other.budgetTokens = Int(figure)
+        } else {
+          other.maxEpochs = figure
+        }
+        #expect(failure(list, other)?.message == nil, "round \(round): \(message)")
+      }
+    }
+    #expect(advised > 100, "\(advised)")
   }
 
   @Test func impossibleCountsAreRefused() {
