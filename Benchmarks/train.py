@@ -24,6 +24,10 @@ SOURCE = os.path.join(settings.ROOT, "python/src")
 ROUNDS = settings.ROUNDS
 # Width, layers, heads, width of the feed-forward layer, sequence length, batch; steps timed.
 MODELS = {"default": (64, 2, 2, 176, 128, 8, 20), "wide": (256, 4, 4, 688, 256, 8, 8)}
+MODELS = {name: MODELS[name] for name in settings.setting("BENCH_TRAINER_MODELS", ",".join(MODELS)).split(",")}
+THREADS = [int(count) for count in settings.setting("BENCH_TRAINER_THREADS", "1,2").split(",")]
+GROUPS = ("start", "order", "wait", "speed")
+WAIT_STEPS = 60
 WARM = 2  # steps left out at the start
 
 
@@ -33,14 +37,21 @@ def table(head, rows):
 
 class Bench:
     def __init__(self, dataset, path):
-        self.dataset, self.file, self.lines = dataset, open(path, "w"), []
+        self.dataset, self.path, self.lines = dataset, path, []
+        self.groups = settings.setting("BENCH_TRAINER_ONLY", ",".join(GROUPS)).split(",")
+        # A part that is run again replaces what the file has of it; the rest stays.
+        self.rows = []
+        if len(self.groups) < len(GROUPS) and os.path.exists(path):
+            with open(path) as file:
+                self.rows = [row for row in map(json.loads, file) if row["group"] not in self.groups]
         self.torch = settings.venv_python("torch")
         self.work = tempfile.mkdtemp(prefix="shardify-bench-train.", dir=os.environ.get("TMPDIR"))
-        self.failed, self.start = [], {}
+        self.failed, self.started = [], {}
 
     def write(self, row):
-        self.file.write(json.dumps({**row, "load1": round(os.getloadavg()[0], 2)}) + "\n")
-        self.file.flush()
+        self.rows.append({"group": self.group, **row, "load1": round(os.getloadavg()[0], 2)})
+        with open(self.path, "w") as file:
+            file.writelines(json.dumps(row) + "\n" for row in self.rows)
         print(json.dumps(row), flush=True)
 
     def train(self, log, *options, ranks=1, environment=None):
@@ -58,7 +69,7 @@ class Bench:
 
     # Start and resume
 
-    def starts(self):
+    def start(self):
         """Wall seconds of a process up to the data of its first step."""
         base = ["--sequence-length", LENGTH, "--global-batch", 8, "--eval-tokens", 0, "--hidden-width", 8, "--width", 8, "--layers", 1, "--heads", 1]
         samples = self.order_facts()["samples_per_epoch"]
@@ -77,7 +88,7 @@ class Bench:
                 # All of the process but the computing of its one step: program start, manifest, counting of tokens, first batch.
                 rows[f"train-from-manifest, {name}"].append(taken.wall_s - step["seconds"] * (1 - step["data_wait_share"]))
             for name, step in (("start", 0), ("resume", samples // BATCH // 2), ("resume in the third epoch", samples * 5 // 2 // BATCH)):
-                taken = measure.run(self.order(step, 1))
+                taken = measure.run(self.command(step, 1))
                 rows[f"shardify order, {name}"].append(taken.wall_s)
         self.write({"starts": {name: [round(value, 3) for value in values] for name, values in rows.items()}})
         self.lines += ["", "## Start to first batch, and resume in the middle of an epoch", "",
@@ -104,12 +115,12 @@ class Bench:
 
     # Order
 
-    def order(self, step, steps, world=1, rank=0, *more):
-        return [settings.SHARDIFY, "order", self.dataset, "--sequence-length", str(LENGTH), "--global-batch", str(BATCH), "--world-size", str(world),
+    def command(self, step, steps, world=1, rank=0, *more, tool=None):
+        return [*(tool or [settings.SHARDIFY]), "order", self.dataset, "--sequence-length", str(LENGTH), "--global-batch", str(BATCH), "--world-size", str(world),
                 "--rank", str(rank), "--from-step", str(step), "--steps", str(steps), *more]
 
     def order_facts(self):
-        return json.loads(measure.run(self.order(0, 1, 1, 0, "--measure")).stdout)
+        return json.loads(measure.run(self.command(0, 1, 1, 0, "--measure")).stdout)
 
     def elasticity(self):
         """One hash for all world sizes, and for runs that change it at five random steps."""
@@ -122,21 +133,24 @@ class Bench:
             for first, last in zip(edges, edges[1:]):
                 before = ways[-1][-1][0] if ways[-1] else 0
                 ways[-1].append((chosen.choice([world for world in WORLDS if world != before]), first, last - first))
-        for way in ways:
+        tools = [(None, way) for way in ways]
+        if self.torch:  # its environment has what the Python reader needs
+            tools += [([self.torch, "-m", "shardify"], way) for way in (ways[0], ways[2], ways[-1])]
+        for tool, way in tools:
             digest = hashlib.sha256()
             for world, first, count in way:
                 lines = []
                 for rank in range(world):
-                    lines += [line.split("\t") for line in measure.run(self.order(first, count, world, rank)).stdout.splitlines()]
+                    lines += [line.split("\t") for line in measure.run(self.command(first, count, world, rank, tool=tool), env={"PYTHONPATH": SOURCE}).stdout.splitlines()]
                 lines.sort(key=lambda line: (int(line[0]), int(line[1])))
                 digest.update("".join(f"{line[2]} {line[5]}\n" for line in lines).encode())
-            found.setdefault(digest.hexdigest(), []).append(way)
+            found.setdefault(digest.hexdigest(), []).append(("Python reader" if tool else "shardify", way))
         self.write({"elasticity": found, "seed": seed})
         shown = ", ".join(str(world) for world in WORLDS)
         changes = "; ".join(" ".join(f"{world}@{first}" for world, first, _ in way) for way in ways[len(WORLDS):])
-        self.lines += ["", "## Elasticity", "", f"SHA-256 over number and hash of {steps * BATCH} samples by `shardify order`: world sizes {shown}, then three runs with a change of world "
-                       f"size at five random steps (seed {seed}; size@first step: {changes}).", "",
-                       f"{len(ways)} sequences, {len(found)} hash{'es' if len(found) > 1 else ''}: " + ", ".join(f"`{key}`" for key in found)]
+        self.lines += ["", "## Elasticity", "", f"SHA-256 over number and hash of {steps * BATCH} samples: world sizes {shown}, then three runs with a change of world "
+                       f"size at five random steps (seed {seed}; size@first step: {changes}), by `shardify order`; three of them also by the Python reader.", "",
+                       f"{len(tools)} sequences, {len(found)} hash{'es' if len(found) > 1 else ''}: " + ", ".join(f"`{key}`" for key in found)]
         if len(found) != 1:
             self.failed.append("elasticity: hashes differ")
 
@@ -148,7 +162,7 @@ class Bench:
         total, lanes = sum(written.values()), self.order_facts()["lanes"]
         counts, read, rows = collections.Counter(), 0, []
         wanted = (10, 40, 160)
-        for line in measure.run(self.order(0, wanted[-1], 1, 0, "--documents", "--no-hash")).stdout.splitlines() + [f"{wanted[-1]}"]:
+        for line in measure.run(self.command(0, wanted[-1], 1, 0, "--documents", "--no-hash")).stdout.splitlines() + [f"{wanted[-1]}"]:
             columns = line.split("\t")
             step = int(columns[0])
             if wanted and step == wanted[0]:
@@ -170,18 +184,18 @@ class Bench:
         return ["--width", width, "--layers", layers, "--heads", heads, "--hidden-width", hidden, "--sequence-length", length, "--global-batch", batch,
                 "--eval-tokens", 0, "--attend-across-documents"]
 
-    def data_wait(self):
+    def wait(self):
         """Share of the step time spent waiting for data, at the defaults."""
         rows = []
         for ranks in (1, 2):
             for turn in range(ROUNDS):
-                _, events = self.train(f"wait-{ranks}", "--steps", 150, "--eval-tokens", 0, ranks=ranks)
+                _, events = self.train(f"wait-{ranks}", "--steps", WAIT_STEPS, "--eval-tokens", 0, ranks=ranks)
                 steps = [(event["seconds"], event["data_wait_share"]) for event in events if event["event"] == "step"]
                 whole = sum(seconds * share for seconds, share in steps) / sum(seconds for seconds, _ in steps)
                 later = sum(seconds * share for seconds, share in steps[1:]) / sum(seconds for seconds, _ in steps[1:])
                 rows.append((ranks, turn + 1, whole, later, statistics.median(seconds for seconds, _ in steps)))
         self.write({"data_wait": rows})
-        self.lines += ["", "## Data wait", "", "150 steps at the defaults (width 64, 2 layers, 8 samples of 128). Wanted: below 1% of the step time.", ""]
+        self.lines += ["", "## Data wait", "", f"{WAIT_STEPS} steps at the defaults (width 64, 2 layers, 8 samples of 128). Wanted: below 1% of the step time.", ""]
         self.lines += table(("processes", "round", "all steps", "without the first", "median step"),
                             [(ranks, turn, f"{100 * whole:.3f}%", f"{100 * later:.3f}%", f"{1000 * step:.0f} ms") for ranks, turn, whole, later, step in rows])
         self.failed += [f"data wait {100 * whole:.2f}%" for _, _, whole, _, _ in rows if whole >= 0.01]
@@ -208,19 +222,21 @@ class Bench:
         command = [self.torch, f"{settings.PEERS}/train_torch.py", what, self.dataset, *map(str, arguments)]
         return measure.run(command, env={"PYTHONPATH": SOURCE, "PYTHONDONTWRITEBYTECODE": "1"})
 
-    def speed(self):
+    def rates(self):
         """Tokens a second beside PyTorch, and two processes beside one, interleaved."""
         found = collections.defaultdict(list)
         for turn in range(1, ROUNDS + 1):
             for model in MODELS:
-                for threads in (1, 2):
-                    found[model, "shardify", threads, 1].append(self.ours(model, threads, 1))
+                for threads in THREADS:
+                    tools = [("shardify", 1, lambda: self.ours(model, threads, 1))]
                     if self.torch:
-                        found[model, "PyTorch", threads, 1].append(self.theirs(model, threads))
-                found[model, "shardify", 1, 2].append(self.ours(model, 1, 2))
-            for key, values in found.items():
-                if len(values) == turn:
-                    self.write({"speed": key, "round": turn, "tokens_per_second": values[-1][0], "tokens_per_cpu_second": values[-1][1]})
+                        tools.append(("PyTorch", 1, lambda: self.theirs(model, threads)))
+                    if threads == 1:
+                        tools.append(("shardify", 2, lambda: self.ours(model, 1, 2)))
+                    for tool, ranks, run in tools:
+                        key = model, tool, threads, ranks
+                        found[key].append(run())
+                        self.write({"speed": key, "round": turn, "tokens_per_second": round(found[key][-1][0], 1), "tokens_per_cpu_second": round(found[key][-1][1], 1)})
         rows, wall, cpu = [], {}, {}
         for key, values in found.items():
             wall[key], cpu[key] = (statistics.median(v[i] for v in values) for i in (0, 1))
@@ -228,13 +244,14 @@ class Bench:
             rows.append((model, tool, ranks, threads, f"{wall[key]:,.0f}", f"{cpu[key]:,.0f}"))
         ratios = []
         for model in MODELS:
-            for threads in (1, 2) if self.torch else ():
+            for threads in THREADS if self.torch else ():
                 a, b = (model, "shardify", threads, 1), (model, "PyTorch", threads, 1)
                 ratios.append((f"{model}, {threads} thread{'s' * (threads > 1)}: shardify against PyTorch", f"{wall[a] / wall[b]:.2f}x", f"{cpu[a] / cpu[b]:.2f}x"))
-            two, one, both = (model, "shardify", 1, 2), (model, "shardify", 1, 1), (model, "shardify", 2, 1)
-            ratios.append((f"{model}: 2 processes of 1 thread against 1 process of 1 thread", f"{wall[two] / wall[one]:.2f}x", f"{cpu[two] / cpu[one]:.2f}x"))
-            ratios.append((f"{model}: 2 processes of 1 thread against 1 process of 2 threads", f"{wall[two] / wall[both]:.2f}x", f"{cpu[two] / cpu[both]:.2f}x"))
-        self.lines += ["", f"Tokens a second, medians of {ROUNDS} interleaved rounds. *Wall* from the median step; *CPU* from the CPU seconds of the whole process, those of a "
+            two = (model, "shardify", 1, 2)
+            for threads in THREADS if 1 in THREADS else ():
+                one = (model, "shardify", threads, 1)
+                ratios.append((f"{model}: 2 processes of 1 thread against 1 process of {threads}", f"{wall[two] / wall[one]:.2f}x", f"{cpu[two] / cpu[one]:.2f}x"))
+        self.lines += ["", f"Tokens a second, medians of {ROUNDS} interleaved round{'s' * (ROUNDS > 1)}. *Wall* from the median step; *CPU* from the CPU seconds of the whole process, those of a "
                        "run of fewer steps taken off: the start is in neither.", ""]
         self.lines += table(("model", "trainer", "processes", "threads each", "tokens/s, wall", "tokens/s of CPU"), rows) + [""]
         self.lines += table(("ratio", "wall", "CPU"), ratios)
@@ -258,36 +275,45 @@ class Bench:
 
     def start_cpu(self, key, run):
         """CPU seconds of the start and the first steps; measured once."""
-        if key not in self.start:
-            self.start[key] = run().cpu_s
-        return self.start[key]
+        if key not in self.started:
+            self.started[key] = run().cpu_s
+        return self.started[key]
 
-    def run(self):
-        groups = settings.setting("BENCH_TRAINER_ONLY", "start,order,wait,speed").split(",")
-        if "start" in groups:
-            self.starts()
-        if "order" in groups:
-            self.elasticity()
-            self.mixture()
-        if "wait" in groups:
-            self.data_wait()
-        if "speed" in groups:
-            self.lines += ["", "## Speed", ""] + [f"{name}: width {m[0]}, {m[1]} layers, {m[2]} heads, feed-forward {m[3]}, {m[5]} samples of {m[4]}. " for name, m in MODELS.items()]
-            if self.torch:
-                version = settings.output_of([self.torch, "-c", "import torch; print(torch.__version__)"])
-                self.lines += [f"PyTorch {version}, eager, fused AdamW, the same model (`peers/train_torch.py`), batch and threads.", ""]
-                self.same_model()
-            else:
-                self.lines += ["PyTorch is not installed: see `peers/install.sh`.", ""]
-            self.speed()
+    def run(self, machine):
+        """Runs the groups that are wanted; each leaves its section of the report in the results."""
+        for group in GROUPS:
+            if group in self.groups:
+                self.group, self.lines, self.failed = group, [], []
+                self.write({"about": machine})
+                getattr(self, group)()
+                self.write({"section": self.lines, "missed": self.failed})
 
-    def report(self, machine):
-        head = ["# Measured: training", ""] + [f"- {key}: {value}" for key, value in machine.items()]
+    def order(self):
+        self.elasticity()
+        self.mixture()
+
+    def speed(self):
+        self.lines += ["", "## Speed", ""] + [f"{name}: width {m[0]}, {m[1]} layers, {m[2]} heads, feed-forward {m[3]}, {m[5]} samples of {m[4]}. " for name, m in MODELS.items()]
+        if self.torch:
+            version = settings.output_of([self.torch, "-c", "import torch; print(torch.__version__)"])
+            self.lines += [f"PyTorch {version}, eager, fused AdamW, the same model (`peers/train_torch.py`), batch and threads.", ""]
+            self.same_model()
+        else:
+            self.lines += ["PyTorch is not installed: see `peers/install.sh`.", ""]
+        self.rates()
+
+    def report(self):
         with sqlite3.connect(f"file:{self.dataset}/manifest.sqlite?mode=ro", uri=True) as database:
             tokens, shards = database.execute("SELECT sum(tokens), count(*) FROM shards WHERE split = 'train'").fetchone()
-        head += [f"- dataset: {tokens:,} tokens in {shards} shards", "", "Run it again with `make bench`, or `Benchmarks/train.sh` alone."]
-        missed = ["", "Missed: " + "; ".join(self.failed) + "."] if self.failed else ["", "Every bar was met."]
-        return "\n".join(head + missed + self.lines) + "\n"
+        about = {row["group"]: row["about"] for row in self.rows if "about" in row}
+        sections = {row["group"]: row for row in self.rows if "section" in row}
+        lines = ["# Measured: training", ""] + [f"- {key}: {value}" for key, value in about[min(about)].items() if key != "load_at_start"]
+        lines += [f"- dataset: {tokens:,} tokens in {shards} shards",
+                  "- load_at_start: " + "; ".join(f"{group} {about[group]['load_at_start']}" for group in GROUPS if group in about),
+                  "", "Run it again with `make bench`, or `Benchmarks/train.sh` alone."]
+        missed = [text for row in sections.values() for text in row["missed"]]
+        lines += ["", "Missed: " + "; ".join(missed) + "." if missed else "Every bar was met."]
+        return "\n".join(lines + [line for group in GROUPS if group in sections for line in sections[group]["section"]]) + "\n"
 
 
 def main():
@@ -305,16 +331,14 @@ def main():
     machine = settings.machine()
     bench = Bench(dataset, path)
     try:
-        bench.write({"about": machine})
-        bench.run()
-        bench.write({"missed": bench.failed})
+        bench.run(machine)
     finally:
         shutil.rmtree(bench.work, ignore_errors=True)
-    report = bench.report(machine)
+    report = bench.report()
     with open(path.removesuffix(".jsonl") + ".md", "w") as file:
         file.write(report)
     print("\n" + report)
-    return 1 if any("elasticity" in text or "PyTorch model" in text for text in bench.failed) else 0
+    return 1 if any("hashes differ" in text or "PyTorch model" in text for row in bench.rows for text in row.get("missed", [])) else 0
 
 
 if __name__ == "__main__":

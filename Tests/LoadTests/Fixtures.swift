@@ -1,3 +1,4 @@
+import Glibc
 import Load
 import ShardifyCore
 
@@ -42,5 +43,31 @@ struct BrokenSource: TokenSource {
         found: "no such file or folder")
     }
     return try inner.open(shard: shard)
+  }
+}
+
+/// A source that takes up to two milliseconds to open a shard or read a frame.
+struct SlowSource: TokenSource {
+  var inner: ArrayTokenSource
+
+  func name(ofShard shard: Int) -> String { inner.name(ofShard: shard) }
+
+  func open(shard: Int) throws(LoadFailure) -> any TokenShard {
+    usleep(UInt32(mixed(seed: 1, UInt64(shard)) % 2000))
+    return SlowShard(try inner.open(shard: shard))
+  }
+
+  private final class SlowShard: TokenShard {
+    let inner: any TokenShard
+    var frames: [FrameExtent] { inner.frames }
+    var pieces: PieceIndex { inner.pieces }
+    var tokenWidthBytes: Int { inner.tokenWidthBytes }
+
+    init(_ inner: any TokenShard) { self.inner = inner }
+
+    func readFrame(_ index: Int, into frame: FrameTokens) throws(LoadFailure) {
+      usleep(UInt32(mixed(seed: 2, UInt64(index)) % 2000))
+      try inner.readFrame(index, into: frame)
+    }
   }
 }

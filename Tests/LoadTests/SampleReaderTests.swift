@@ -94,6 +94,24 @@ import Testing
     }
   }
 
+  /// Opening and reading take their time, each another: threads finish out of order.
+  @Test(arguments: [1, 3])
+  func aSlowDiskChangesNothing(threads: Int) throws {
+    let quick = try reader(ArrayTokenSource(shards), worldSize: 1, rank: 0, consumed: 0, batch: 8)
+    var options = ReaderOptions(threads: threads, batchesAhead: 3)
+    options.framesKept = 2
+    let slow = try reader(
+      SlowSource(inner: ArrayTokenSource(shards, frameTokens: 37)), worldSize: 1, rank: 0,
+      consumed: 0, batch: 8, options: options)
+    for _ in 0..<20 {
+      let (found, wanted) = (try slow.next(), try quick.next())
+      #expect(found.tokens == wanted.tokens && found.samples == wanted.samples)
+      #expect(found.spans == wanted.spans)
+    }
+    // The time that the disk takes is told.
+    #expect(slow.waitedSeconds > 0)
+  }
+
   @Test func aMissingShardStopsWithItsName() throws {
     let source = BrokenSource(inner: ArrayTokenSource(shards), bad: [1])
     let reader = try reader(source, worldSize: 1, rank: 0, consumed: 0, batch: 8)
