@@ -1,9 +1,8 @@
-import ShardifyCore
-
 /// How a language's quota is divided over its sources.
 ///
-/// The languages' shares are decided first; weights act inside each language. Sources that match the
-/// same pattern are one part of the language; what matches none is another, of weight 1.
+/// The languages' shares are decided first; weights act inside each language. Sources that the same
+/// pattern is the first to match are one part of the language, which has the pattern's number; what
+/// matches none is another, of weight 1 and the number after the last.
 public struct SourceWeights: Sendable, Equatable {
   /// What a weight multiplies.
   public enum Basis: String, Sendable, CaseIterable {
@@ -44,13 +43,6 @@ public struct SourceWeights: Sendable, Equatable {
   public static let largestWeight = 1e6
   /// The name of the part that no pattern matches.
   public static let others = "*"
-
-  /// The number of the part a source belongs to: of the first pattern that matches, or one past
-  /// the last.
-  public func part(of source: String) -> Int {
-    let bytes = Array(source.utf8)
-    return entries.firstIndex { WildcardPattern($0.pattern).matches(bytes) } ?? entries.count
-  }
 
   /// The patterns, in order.
   public var patterns: [String] { entries.map(\.pattern) }

@@ -49,7 +49,8 @@ struct ContinuationReader {
       fingerprint: manifest.dataset["fingerprint"] ?? "", shards: shards, shardCount: train.count,
       givenTokens: tokens, remainingTokens: train.reduce(0) { $0 + $1.tokens } - tokens,
       skippedTokens: skipped, starts: starts,
-      sourcePatterns: SourceParts.patterns(manifest.dataset[SourceParts.fact]))
+      sourcePatterns: SourceParts.patterns(manifest.dataset[SourceParts.fact])
+        ?? (manifest.languageParts.isEmpty ? nil : []))
   }
 
   /// Where every language stopped, without a store to compare with.

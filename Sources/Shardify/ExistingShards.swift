@@ -1,3 +1,4 @@
+import Balance
 import Files
 import Manifest
 import ShardifyCore
@@ -15,7 +16,7 @@ struct ExistingShards {
     do throws(ShardsFailure) {
       let reader = try ShardReader(path: path)
       guard reader.header.plan == job.planDigest, reader.header.shard == shard,
-        !reader.header.isHoldout
+        !reader.header.isHoldout, reader.header.languages == job.rings.map(\.tag)
       else { return nil }
       return try ShardSummary(reading: reader, isFirstLap: job.lap.isFirstLap)
     } catch {

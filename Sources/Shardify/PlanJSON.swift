@@ -32,7 +32,7 @@ struct PlanJSON {
     case let value?:
       guard
         let data = try? JSONSerialization.data(
-          withJSONObject: value, options: [.sortedKeys, .fragmentsAllowed])
+          withJSONObject: value, options: [.sortedKeys, .fragmentsAllowed, .withoutEscapingSlashes])
       else { return nil }
       return String(decoding: data, as: UTF8.self)
     }

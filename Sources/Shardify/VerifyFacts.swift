@@ -89,6 +89,14 @@ struct VerifyFacts: Sendable {
       Int($0).flatMap { (1...99_999).contains($0) ? $0 : nil }
     }
     sourcePatterns = SourceParts.patterns(manifest.dataset[SourceParts.fact])
+    guard (sourcePatterns != nil) == !manifest.languageParts.isEmpty,
+      sourcePatterns?.count ?? 0 <= SourceWeights.limit
+    else {
+      throw VerifyProblem(
+        line: "manifest: \(sourcePatterns?.count ?? 0) source_patterns, expected"
+          + (manifest.languageParts.isEmpty
+            ? " none where no language is divided" : " 1 to \(SourceWeights.limit)"))
+    }
     var parts: [LanguageTag: [DatasetManifest.LanguagePart]] = [:]
     for part in manifest.languageParts { parts[part.tag, default: []].append(part) }
     var languages: [Language] = []

@@ -151,6 +151,14 @@ public struct VerifyStage: Sendable {
         problems.add("manifest: start_key of \(language.row.tag) is not that of the seed")
       }
     }
+    for part in facts.manifest.languageParts {
+      problems.compare(
+        "manifest: pattern of \(part.tag) part \(part.part)", found: part.pattern,
+        expected: SourceParts.name(of: part.part, facts.sourcePatterns ?? []))
+      if part.part > facts.sourcePatterns?.count ?? 0 {
+        problems.add("manifest: \(part.tag) part \(part.part): there is no such pattern")
+      }
+    }
     let named = Set(facts.manifest.shards.map(\.path))
     for part in ["shards", "holdout"] {
       let names = (try? FileSystem.names(in: facts.folder + "/" + part)) ?? []

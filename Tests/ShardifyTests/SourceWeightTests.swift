@@ -212,6 +212,31 @@ import Testing
     }
   }
 
+  /// What earlier datasets went over counts, part by part.
+  @Test func theLimitOnEpochsHoldsForEachPartOverTheWholeHistory() throws {
+    var all = mixture([9, 1], budget: nil)
+    all.maxEpochs = 2.5
+    all.allowZero = true
+    var parent: ContinueOptions?
+    for name in ["first", "second"] {
+      let manifest = try place.balance(to: name, all, shards: 2) { $0.continuing = parent }
+      #expect(try place.verify(name).problems == [])
+      // A part that ran over by its last piece gets nothing more.
+      for row in manifest.languageParts where row.quotaTokens > 0 {
+        let ends = row.firstPass * row.availableTokens + row.firstOffset + row.quotaTokens
+        #expect(2 * ends <= 5 * row.availableTokens)
+      }
+      #expect(manifest.languageParts.contains { $0.bindingRule == "max-epochs" })
+      parent = ContinueOptions(dataset: place.at(name))
+    }
+    // Half of all there is can be given once more, less what each part ran over.
+    let message = failure {
+      try place.balance(to: "third", all, shards: 2) { $0.continuing = parent }
+    }
+    let numbers = message?.split(separator: " ").compactMap { Int($0) } ?? []
+    #expect(numbers.contains { (15_500...17_673).contains($0) }, "\(message ?? "none")")
+  }
+
   @Test func placesOfPartsMeanNothingOnOtherRings() throws {
     try place.balance(to: "first", mixture([3, 1], budget: 6_000), shards: 2)
     func message(_ mixture: Mixture) -> String? {
@@ -328,6 +353,13 @@ import Testing
         }
       ),
       ("languages", { $0.languageParts[0].bindingRule = "excluded" }),
+      ("pattern of", { $0.languageParts[0].pattern = "books" }),
+      ("no such pattern", { $0.languageParts[2].part = 64 }),
+      ("0 source_patterns, expected 1 to 64", { $0.dataset["source_patterns"] = nil }),
+      (
+        "70 source_patterns",
+        { $0.dataset["source_patterns"] = String(repeating: "\n", count: 69) }
+      ),
       ("shard_format_version", { $0.dataset["shard_format_version"] = "1" }),
     ]
     for (text, change) in cases {
@@ -471,6 +503,28 @@ import Testing
     let many = message((0..<65).map { ("n*e*w*s" + String(repeating: "*", count: $0), 1) })
     #expect(many?.contains("weights for 65 patterns of sources, expected at most 64") == true)
     #expect(FileSystem.status(place.at("none")) == nil)
+  }
+
+  /// Of patterns that match the same source the first decides; a document from several sources is of
+  /// that of the copy that stayed.
+  @Test func theFirstPatternThatMatchesDecides() throws {
+    var mixture = mixture([])
+    mixture.sourceWeights = SourceWeights(
+      entries: ["books", "*s", "?eb"].map { .init(pattern: $0, weight: 2) })
+    let manifest = try place.balance(to: "data", mixture)
+    #expect(try place.verify("data").problems == [])
+    for row in manifest.languages {
+      var expected = [0, 0, 0, 0]
+      for source in manifest.languageSources where source.tag == row.tag {
+        let part = ["books": 0, "news": 1, "zines": 1, "web": 2, "archive": 3][source.source]
+        expected[try #require(part)] += source.documents
+      }
+      var found = [0, 0, 0, 0]
+      for part in manifest.languageParts where part.tag == row.tag {
+        found[part.part] = part.documents
+      }
+      #expect(found == expected)
+    }
   }
 
   @Test func aMixtureFileListsWeightsInOrder() throws {
