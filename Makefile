@@ -33,7 +33,7 @@ test-slow: build ## whole runs through the release binaries: kill -9, full disk,
 test-cluster: build ## train on three nodes under Slurm, kill one, go on with two (root; installs Slurm)
 	@Tests/cluster/run.sh .build/release || [ $$? = 77 ]
 
-fuzz: packages ## fuzz the readers of the tokenizer formats and encoding; FUZZ_SECONDS each
+fuzz: packages ## fuzz readers of tokenizers and language models, encoding, detection; FUZZ_SECONDS each
 	Tests/fuzz/run.sh $(or $(FUZZ_SECONDS),60)
 
 lint: ## check the layout of the code
@@ -49,6 +49,7 @@ bench: build ## time shardify beside its peers; see Benchmarks/README.md
 	Benchmarks/train.sh
 	Benchmarks/tokenizers/run.sh
 	Benchmarks/training.sh
+	Benchmarks/languages.sh
 
 golden: build ## write the golden files anew; review the diff before you commit it
 	Tests/refresh-golden.sh .build/release

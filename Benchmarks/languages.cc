@@ -1,11 +1,12 @@
 // Labels every line of standard input with Debian's CLD2; the peer of `shardify detect`.
-#include <cld2/public/compact_lang_det.h>
-
-#include <cstdio>
+#include <cstdio>  // The next header needs it and does not include it.
 #include <iostream>
 #include <string>
 
+#include <cld2/public/compact_lang_det.h>
+
 int main() {
+  std::ios::sync_with_stdio(false);
   std::string line;
   while (std::getline(std::cin, line)) {
     bool reliable = false;

@@ -4,7 +4,8 @@ DATA holds lid-train/lid-train.tar.zst and corpus/mix.jsonl.zst; CLONES/OWNER+NA
 sources.tsv; MEDIAWIKI is Debian's package `mediawiki`, unpacked with dpkg-deb -x. sources.tsv has versions and licences.
 
 lid-train mixes its sources. Its lines are told apart by looking for them in the sources: a line whose letters are a line of
-a source, or lie within a document of the corpus from it, is that source's; the rest is `lid-train`.
+a source, or lie within a document of the corpus from it, is that source's; the rest is `lid-train`. Files of 4 MiB and more are
+passed over.
 """
 
 import collections
@@ -21,6 +22,9 @@ import zipfile
 import zlib
 
 from gather_tables import BIBLES, CODES, CORPUS_SOURCES, NEW_LABELS, SCRIPTS, SWORD
+
+# Larger files of the clones are passed over, so that clones without them give the same text.
+LARGEST = 4 << 20
 
 
 def letters(text):
@@ -66,12 +70,13 @@ class Clones:
     def __init__(self, folder):
         self.folder = folder
 
-    def _git(self, name, *arguments):
+    def _git(self, name, *arguments, given=""):
         path = f"{self.folder}/{name}"
         for inner in ("repo", ".git"):
             if os.path.isdir(f"{path}/{inner}"):
                 path = f"{path}/{inner}"
-        return subprocess.run(["git", "-C", path, "-c", "core.quotepath=off", *arguments], check=True, capture_output=True).stdout
+        command = ["git", "-C", path, "-c", "core.quotepath=off", *arguments]
+        return subprocess.run(command, check=True, capture_output=True, input=given.encode()).stdout
 
     def show(self, name, path):
         return self._git(name, "show", f"HEAD:{path}")
@@ -80,8 +85,11 @@ class Clones:
         return self.show(name, path).decode("utf-8", "replace")
 
     def files(self, name, folder=""):
-        found = self._git(name, "ls-tree", "-r", "--name-only", "HEAD", *([folder] if folder else []))
-        return found.decode().splitlines()
+        """Paths of files under LARGEST bytes; one that a partial clone lacks counts as larger."""
+        found = self._git(name, "ls-tree", "-r", "HEAD", *([folder] if folder else [])).decode().splitlines()
+        objects = [line.split("\t")[0].split()[2] for line in found]
+        sizes = self._git(name, "cat-file", "--batch-check=%(objectsize)", given="\n".join(objects)).decode().splitlines()
+        return [line.split("\t")[1] for line, size in zip(found, sizes) if size.isdecimal() and int(size) < LARGEST]
 
 
 def known_lines(clones):

@@ -10,9 +10,10 @@ scratch=${SCRATCH:-$here/trainer/.build}
 mkdir -p "$out"
 swift build -c release --package-path "$here/trainer" --scratch-path "$scratch" -Xswiftc -enable-testing
 # Further NAME=VALUE arguments override these, for trials.
-"$scratch/release/TrainLanguageModel" "$split/train" "$out" name=shardify-lid-2 \
-  epochs=4 cap=400000 alpha=0.6 sourceAlpha=0.5 rate=0.15 outputRate=0.5 dropout=0.3 order=4 words=1 rows=240000 \
-  featureCap=300 cleanCap=0 seed=11 "${@:3}"
+"$scratch/release/TrainLanguageModel" "$split/train" "$out" name=shardify-lid-3 \
+  epochs=4 cap=300000 alpha=0.6 sourceAlpha=0.5 rate=0.15 outputRate=0.5 dropout=0.3 order=4 words=1 rows=240000 \
+  featureCap=300 cleanCap=0 seed=11 close="$here/close.tsv" \
+  common="$here/common.txt" commonWorth=3 commonCap=1.3 crops=5 longestCrop=80 "${@:3}"
 mv "$out/model.bin" "$out/uncalibrated.bin"
 "$scratch/release/CalibrateLanguageModel" "$out/uncalibrated.bin" "$out/model.bin" "$here/common.txt" \
   "$split/calibration.tsv" "$split/lines.tsv"

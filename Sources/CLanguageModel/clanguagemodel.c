@@ -36,6 +36,10 @@ int32_t clm_dot(const int16_t *a, const int16_t *b) {
   return sum;
 }
 
+static void dots_plain(const int16_t *a, const int16_t *b, size_t count, int32_t *products) {
+  for (size_t i = 0; i < count; i++) products[i] = clm_dot(a, b + i * CLM_DIMENSION);
+}
+
 static void sum_plain(const uint8_t *rows, const int8_t *codebook, const uint32_t *ids,
                       size_t count, int32_t *sums) {
   for (size_t i = 0; i < count; i++) {
@@ -91,6 +95,29 @@ __attribute__((target("avx2"))) static void sum_avx2(const uint8_t *rows, const 
   sum_plain(rows, codebook, ids + i, count - i, sums);
 }
 
+__attribute__((target("avx2"))) static void dots_avx2(const int16_t *a, const int16_t *b,
+                                                      size_t count, int32_t *products) {
+  __m256i x[4];
+  for (int k = 0; k < 4; k++) x[k] = _mm256_loadu_si256((const __m256i *)(a + 16 * k));
+  for (size_t i = 0; i < count; i++, b += CLM_DIMENSION) {
+    __m256i sum = _mm256_setzero_si256();
+    for (int k = 0; k < 4; k++)
+      sum = _mm256_add_epi32(
+          sum, _mm256_madd_epi16(x[k], _mm256_loadu_si256((const __m256i *)(b + 16 * k))));
+    __m128i half = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
+    half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4E));
+    half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0xB1));
+    products[i] = _mm_cvtsi128_si32(half);
+  }
+}
+
+void clm_dots(const int16_t *a, const int16_t *b, size_t count, int32_t *products) {
+  if (__builtin_cpu_supports("avx2"))
+    dots_avx2(a, b, count, products);
+  else
+    dots_plain(a, b, count, products);
+}
+
 void clm_sum_rows(const uint8_t *rows, const int8_t codebook[16], const uint32_t *ids,
                   size_t count, int32_t sums[CLM_DIMENSION]) {
   if (__builtin_cpu_supports("avx2"))
@@ -100,6 +127,10 @@ void clm_sum_rows(const uint8_t *rows, const int8_t codebook[16], const uint32_t
 }
 #elif defined(__aarch64__)
 #include <arm_neon.h>
+
+void clm_dots(const int16_t *a, const int16_t *b, size_t count, int32_t *products) {
+  dots_plain(a, b, count, products);
+}
 
 void clm_sum_rows(const uint8_t *rows, const int8_t codebook[16], const uint32_t *ids,
                   size_t count, int32_t sums[CLM_DIMENSION]) {

@@ -6,20 +6,26 @@ enum AnyLanguageModel: Sendable {
   case native(LanguageModel)
   case fastText(FastTextModel)
 
-  /// Reads the format off the first bytes of the file.
   init(_ file: MappedFile) throws(DetectFailure) {
-    let bytes = file.bytes
+    self = try Self(file.bytes, path: file.path, owner: file)
+  }
+
+  /// Reads the format off the first bytes, which live as long as `owner`, or for ever if there is
+  /// none.
+  init(
+    _ bytes: UnsafeRawBufferPointer, path: String, owner: MappedFile?
+  ) throws(DetectFailure) {
     if bytes.count >= 8, bytes[0..<8].elementsEqual(LanguageModel.magic) {
-      self = .native(try LanguageModel(bytes, path: file.path, owner: file))
+      self = .native(try LanguageModel(bytes, path: path, owner: owner))
       return
     }
     var reader = ByteReader(bytes)
     if reader.read(Int32.self) == FastTextReader.magic {
-      self = .fastText(try FastTextModel(file))
+      self = .fastText(try FastTextModel(bytes, path: path, owner: owner))
       return
     }
     throw DetectFailure(
-      .notAModel, "cannot read language model", path: file.path, offset: 0,
+      .notAModel, "cannot read language model", path: path, offset: 0,
       found: bytes.isEmpty ? "an empty file" : "no magic of a known format",
       expected: "a shardify or fastText model")
   }

@@ -5,7 +5,8 @@ import ShardifyCore
 struct CharacterTableBuilder {
   var stageOne: [UInt16] = []
   var stageTwo: [UInt32] = []
-  var sets: [ScriptSet] = [ScriptSet()]
+  /// Filled by `build`: Swift 6.3 lays out a literal of vectors, aligned to 32, in too little space.
+  var sets: [ScriptSet] = []
   var names: [ScriptTag] = []
   private var setNumbers: [ScriptSet: UInt32] = [:]
   private var blocks: [ArraySlice<UInt32>: UInt16] = [:]
@@ -13,6 +14,8 @@ struct CharacterTableBuilder {
 
   /// Fills the stages. Planes 4 to 13 hold nothing, planes 15 and 16 are private.
   mutating func build() {
+    sets.reserveCapacity(256)
+    sets.append(ScriptSet())
     names = (0..<Int32(CharacterTable.scriptLimit)).map { code in
       guard code < 255, let name = cicu_script_name(code) else { return .unknown }
       return ScriptTag(String(cString: name)) ?? .unknown

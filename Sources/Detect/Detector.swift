@@ -62,6 +62,15 @@ public final class Detector: @unchecked Sendable {
     self.file = file
   }
 
+  /// A detector whose model is in memory, which must outlive it.
+  init(model bytes: UnsafeRawBufferPointer, path: String) throws(DetectFailure) {
+    model = try AnyLanguageModel(bytes, path: path, owner: nil)
+    modelName = model.name ?? path
+    (threshold, labelThresholds, file) = (nil, [:], nil)
+    modelBytes = bytes
+    icuVersion = CharacterTable.shared.version
+  }
+
   /// SHA-256 of the model file; reads all of it.
   public var modelFingerprint: SHA256.Digest {
     withExtendedLifetime(file) { SHA256.of(modelBytes) }

@@ -11,17 +11,21 @@ final class FastTextModel: @unchecked Sendable {
   let output: FastTextMatrix
   /// The tree of a hierarchical softmax; empty otherwise.
   let tree: [FastTextTreeNode]
-  private let file: MappedFile
+  private let owner: MappedFile?
 
-  init(_ file: MappedFile) throws(DetectFailure) {
-    self.file = file
-    var reader = FastTextReader(file.bytes, path: file.path)
+  /// Reads a model from bytes that live as long as `owner`, or for ever if there is none.
+  init(
+    _ bytes: UnsafeRawBufferPointer, path: String, owner: MappedFile?
+  ) throws(DetectFailure) {
+    self.owner = owner
+    var reader = FastTextReader(bytes, path: path)
     arguments = try FastTextArguments(&reader)
-    dictionary = try FastTextDictionary(&reader, bytes: file.bytes, arguments: arguments)
+    dictionary = try FastTextDictionary(&reader, bytes: bytes, arguments: arguments)
     let isQuantized = try reader.flag("quantisation flag")
     guard isQuantized || !dictionary.isPruned else {
       throw reader.corrupt("a pruned dictionary beside a dense matrix", "a quantised matrix")
     }
+    let inputAt = reader.offset
     input = try FastTextMatrix(&reader, quantized: isQuantized, columns: arguments.dimension)
     let quantizesOutput = try reader.flag("output quantisation flag")
     let outputAt = reader.offset
@@ -33,7 +37,15 @@ final class FastTextModel: @unchecked Sendable {
     }
     guard input.rowCount >= dictionary.wordCount else {
       throw reader.corrupt(
-        "\(input.rowCount) input rows", "at least \(dictionary.wordCount)", at: outputAt)
+        "\(input.rowCount) input rows", "at least \(dictionary.wordCount)", at: inputAt)
+    }
+    // A pruned dictionary says of each kept n-gram which row it has; others fill all rows.
+    let rowCount = dictionary.wordCount + arguments.bucket
+    guard dictionary.isPruned || input.rowCount == rowCount else {
+      throw reader.corrupt(
+        "\(input.rowCount) input rows",
+        "\(rowCount) for \(dictionary.wordCount) words and \(arguments.bucket) buckets", at: inputAt
+      )
     }
     guard reader.remaining == 0 else {
       throw reader.corrupt("\(reader.remaining) bytes after the model", "none")

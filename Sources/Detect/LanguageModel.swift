@@ -107,9 +107,12 @@ final class LanguageModel: @unchecked Sendable {
       guard let base = hidden.baseAddress else { return }
       let root = Double(min(count, featureCap)).squareRoot() * temperature(count)
       let unit = scale / shrink / Double(max(count, 1)) * root
-      for label in range {
-        let product = Double(clm_dot(base, weights + label * dimension))
-        scores[label] = product * unit + slopes[label] * root + priors[label]
+      withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { products in
+        guard let first = products.baseAddress else { return }
+        clm_dots(base, weights + range.lowerBound * dimension, range.count, first)
+        for (number, label) in range.enumerated() {
+          scores[label] = Double(first[number]) * unit + slopes[label] * root + priors[label]
+        }
       }
     }
   }

@@ -31,6 +31,34 @@ import Testing
     #expect(asJSON.out == found.out)
   }
 
+  @Test func threadsDoNotChangeWhatIsDetected() throws {
+    let sentences = [
+      ("eng_Latn", "The children walked to the old harbour and watched the boats come in."),
+      ("rus_Cyrl", "Дети пошли в старую гавань и смотрели на лодки."),
+      ("deu_Latn", "Die Kinder gingen zum alten Hafen."), ("und", "x1 y2"),
+    ]
+    // Several blocks of lines of many lengths.
+    let rows = (0..<6000).map { number in
+      let (label, text) = sentences[number % 4]
+      return (label, String(repeating: "\(text) \(number) ", count: 1 + number % 7))
+    }
+    let input = rows.map { "\($0.1)\n" }.joined()
+    let one = try tool.run(["detect", "--top", "3"], input: input)
+    #expect(one.status == 0 && one.lines.count == 6000)
+    let gold = NSTemporaryDirectory() + "gold-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: gold) }
+    try rows.map { "\($0.0)\t\($0.1)\n" }.joined().write(
+      toFile: gold, atomically: true, encoding: .utf8)
+    let measured = try tool.run(["language-eval", "--json", gold])
+    #expect(measured.status == 0 && measured.out.contains("deu_Latn"))
+    for threads in ["2", "3", "5"] {
+      #expect(
+        try tool.run(["detect", "--top", "3", "--threads", threads], input: input).out == one.out)
+      #expect(
+        try tool.run(["language-eval", "--json", "--jobs", threads, gold]).out == measured.out)
+    }
+  }
+
   @Test func encodeAndDecodeAreEachOthersReverse() throws {
     let texts = ["Hello, world!", "", "grün \\\"x\\\"\\n", "日本語 🙂"]
     let input = texts.map { "{\"text\":\"\($0)\"}\n" }.joined()

@@ -169,7 +169,8 @@ enum FastTextProgram {
 
   /// Asks the program and our reader about every line of `ask.txt`.
   static func compare(_ modelPath: String, folder: String) throws {
-    let model = try FastTextModel(MappedFile(path: modelPath))
+    let file = try MappedFile(path: modelPath)
+    let model = try FastTextModel(file.bytes, path: modelPath, owner: file)
     let predictor = FastTextPredictor(model)
     let answers = try run(["predict-prob", modelPath, "\(folder)/ask.txt", "10"])
       .split(separator: "\n", omittingEmptySubsequences: false)

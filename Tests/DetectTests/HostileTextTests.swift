@@ -32,11 +32,38 @@ import Testing
       found.tag.isNotLanguage || found.tag.isUndetermined || found.script.description == "Latn")
   }
 
-  @Test func tenMegabytesOfOneCharacterEnd() {
-    for unit in ["a", "ー", "\u{301}"] {
-      let bytes = Array(repeating: Array(unit.utf8), count: 10_000_000 / unit.utf8.count)
-      _ = worker.detect(bytes.flatMap { $0 })
-    }
+  static let strange: [(String, [UInt8], String)] = [
+    ("nothing", [], "zxx_Zyyy"),
+    ("only marks", Array("\u{301}\u{302}\u{303}\u{327} \u{301}\u{302}".utf8), "und_Zzzz"),
+    ("only private use", Array("\u{E000}\u{E001} \u{F8FF}\u{F0000}\u{10FFFD}".utf8), "zxx_Zyyy"),
+    ("unassigned", Array("\u{E0080}\u{E0FFF}".utf8), "zxx_Zyyy"),
+    ("coded surrogates", [0xED, 0xA0, 0x80, 0xED, 0xB0, 0x80, 0xED, 0xBF, 0xBF], "zxx_Zyyy"),
+    (
+      "surrogates in a text",
+      Array("Die Kinder gingen langsam \u{0}zum Hafen ".utf8) + [0xED, 0xA0, 0xBD]
+        + Array(" hinunter, um die Schiffe zu sehen.".utf8), "deu_Latn"
+    ),
+    (
+      "mixed direction",
+      Array("\u{202B}הילדים ירדו לאט אל הנמל כדי לראות את האוניות\u{202C} (the ships) 12".utf8),
+      "heb_Hebr"
+    ),
+  ]
+
+  @Test(arguments: strange) func strangeTextHasADefinedTag(
+    name: String, bytes: [UInt8], tag: String
+  ) {
+    #expect(worker.detect(bytes).tag.description == tag, "\(name)")
+  }
+
+  @Test(arguments: [
+    ("a", "zxx_Latn"), ("ー", "jpn_Jpan"), ("\u{301}", "und_Zzzz"), ("ก", "und_Thai"),
+  ])
+  func tenMegabytesOfOneCharacterHaveADefinedTag(unit: String, tag: String) {
+    let bytes = Array(repeating: Array(unit.utf8), count: 10_000_000 / unit.utf8.count)
+    #expect(worker.detect(bytes.flatMap { $0 }).tag.description == tag)
+    worker.isSampling = false
+    #expect(worker.detect(bytes.flatMap { $0 }).tag.description == tag)
   }
 
   @Test func resultDoesNotDependOnWhatWasDetectedBefore() {

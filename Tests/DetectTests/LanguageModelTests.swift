@@ -164,6 +164,22 @@ import Testing
     #expect(sums == [Int32](repeating: 31 * 9000, count: 64))
   }
 
+  @Test func manyDotProductsEqualSingleOnes() {
+    var random = SeededRandom(seed: 9)
+    func vector(_ count: Int, _ largest: UInt64) -> [Int16] {
+      (0..<count).map { _ in Int16(random.below(2 * largest + 1)) - Int16(largest) }
+    }
+    for count in [1, 2, 7, 300] {
+      let (a, b) = (vector(64, 8191), vector(64 * count, 4095))
+      var products = [Int32](repeating: 1, count: count)
+      clm_dots(a, b, count, &products)
+      #expect(products == (0..<count).map { clm_dot(a, Array(b[(64 * $0)..<(64 * $0 + 64)])) })
+    }
+    var largest = [Int32](repeating: 0, count: 1)
+    clm_dots([Int16](repeating: 8191, count: 64), [Int16](repeating: -4095, count: 64), 1, &largest)
+    #expect(largest == [-64 * 8191 * 4095])
+  }
+
   @Test func exponentialIsCloseToTheLibrarysAndFalls() {
     for step in 0..<4000 {
       let x = -Double(step) / 100

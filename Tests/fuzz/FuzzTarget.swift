@@ -1,6 +1,7 @@
 import Glibc
 import ShardifyCore
 
+@testable import Detect
 @testable import Tokenize
 
 /// The tokenizers that text is encoded with: the built-in one, and the files of FUZZ_TOKENIZERS
@@ -26,6 +27,47 @@ private func encode(_ text: UnsafeRawBufferPointer) {
   }
 }
 
+/// Texts that a fuzzed model is asked about.
+private let questions = [
+  "", "das ist ein haus und der hund", "The quick brown fox</s>", "你好世界 это дом",
+  String(repeating: "langeswort ", count: 200), "\u{E000}\u{301}1 2 3 __label__deu",
+].map { Array($0.utf8) }
+
+/// What tells languages: the built-in model, and the files of FUZZ_MODELS (paths with colons between).
+nonisolated(unsafe) private let workers: [DetectWorker] = {
+  let paths = getenv("FUZZ_MODELS").map { String(cString: $0) } ?? ""
+  return ([nil] + paths.split(separator: ":").map(String.init)).map {
+    guard let detector = try? Detector(modelPath: $0) else { abort() }
+    return detector.makeWorker()
+  }
+}()
+
+/// Asks twice and checks what holds for every text: a sound tag, shares within 1, equal answers.
+private func ask(_ worker: DetectWorker, _ text: UnsafeRawBufferPointer) {
+  let found = worker.detect(text)
+  guard LanguageTag(rawValue: found.tag.rawValue) != nil, found.probability <= 10_000,
+    found.scriptShare <= 10_000, worker.detect(text) == found,
+    worker.candidates(text, count: 5).count <= 5
+  else { abort() }
+}
+
+/// Reads a language model and, if it is one, asks it.
+private func readModel(_ bytes: UnsafeRawBufferPointer) {
+  guard let detector = try? Detector(model: bytes, path: "fuzz.bin") else { return }
+  let worker = detector.makeWorker()
+  for text in questions { text.withUnsafeBytes { ask(worker, $0) } }
+}
+
+/// A text, sampled and whole.
+private func detect(_ text: UnsafeRawBufferPointer) {
+  for worker in workers {
+    for isSampling in [true, false] {
+      worker.isSampling = isSampling
+      ask(worker, text)
+    }
+  }
+}
+
 private func read(_ bytes: UnsafeRawBufferPointer) throws -> TokenizerDefinition {
   #if FUZZ_JSON
     try HuggingFaceReader(bytes, path: "fuzz.json").definition()
@@ -42,6 +84,10 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = UnsafeRawBufferPointer(start: start, count: count)
   #if FUZZ_ENCODE
     encode(bytes)
+  #elseif FUZZ_LANGUAGEMODEL
+    readModel(bytes)
+  #elseif FUZZ_DETECT
+    detect(bytes)
   #else
     if let definition = try? read(bytes) {
       _ = Encoder(definition).encode(Array("The quick brown fox, 你好世界 \u{2581}12".utf8))

@@ -28,4 +28,7 @@ void clm_sum_rows(const uint8_t *rows, const int8_t codebook[16], const uint32_t
 
 /// The dot product of 64 values: |a| <= 8191 and |b| <= 4095, so that the sum fits.
 int32_t clm_dot(const int16_t *a, const int16_t *b);
+
+/// The dot products of `a` with each of `count` vectors of `b`, one after the other.
+void clm_dots(const int16_t *a, const int16_t *b, size_t count, int32_t *products);
 #endif

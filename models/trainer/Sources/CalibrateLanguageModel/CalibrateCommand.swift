@@ -6,7 +6,7 @@ import ShardifyCore
 
 /// `CalibrateLanguageModel MODEL OUT COMMON TEXTS...`: writes MODEL to OUT with temperatures, priors, slopes
 /// and thresholds that fit TEXTS, `label TAB source TAB text` lines that it was not trained on. COMMON
-/// names labels a line, whose texts weigh `Calibration.commonWeight`.
+/// names labels a line, whose texts weigh more (`CalibrationTexts`).
 enum CalibrateCommand {
   static func run(_ arguments: [String]) -> Int32 {
     guard arguments.count >= 4 else {
@@ -26,6 +26,7 @@ enum CalibrateCommand {
         let file = try MappedFile(path: path)
         withExtendedLifetime(file) { texts.read(file.bytes) }
       }
+      texts.balance()
       var fit = CalibrationFit(texts)
       fit.run()
       model.write(fit)

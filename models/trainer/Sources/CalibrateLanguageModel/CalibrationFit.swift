@@ -11,8 +11,8 @@ import ShardifyCore
 /// takes other labels' text. Steps of Adam (Kingma, Ba 2015) over all texts.
 struct CalibrationFit {
   private static let steps = 60
-  private static let priorStrength = 15.0
-  private static let slopeStrength = 2500.0
+  private static let priorStrength = 8.0
+  private static let slopeStrength = 1500.0
   private static let leastForThreshold = 10
 
   private let texts: CalibrationTexts

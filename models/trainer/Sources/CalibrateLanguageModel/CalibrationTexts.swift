@@ -5,10 +5,16 @@ import ShardifyCore
 
 /// Texts of known label and what an uncalibrated model says of them.
 struct CalibrationTexts {
-  /// Each text is used whole and cut to these many code points.
-  private static let cuts = [20, 50, Int.max]
-  /// What a text of a common language weighs: users' texts are mostly such.
-  static let commonWeight: Float = 3
+  /// Each text is used whole and cut to these many code points; and what it weighs if its language is
+  /// common, as users' texts are mostly such. Parts weigh more: whole texts tell small languages from
+  /// their large neighbours, parts leave it to what is likelier.
+  private static let cuts: [(characters: Int, commonWeight: Float)] = [
+    (20, 4), (50, 4), (Int.max, 2),
+  ]
+
+  /// The weight of a label's texts is that of so many examples, of few texts at most so many times more.
+  private static let usualExamples: Float = 150
+  private static let mostBalance: Float = 4
 
   struct Example {
     var label: Int
@@ -47,16 +53,27 @@ struct CalibrationTexts {
       else { continue }
       let text = UnsafeRawBufferPointer(rebasing: line[(tab + 1)...])
       for cut in Self.cuts {
-        let part = Self.prefix(text, cut)
-        guard cut == Int.max || part.count < text.count else { continue }
+        let part = Self.prefix(text, cut.characters)
+        guard cut.characters == Int.max || part.count < text.count else { continue }
         counter.count(part)
-        add(label, part, scorer, resolver.resolve(counter))
+        add(label, part, cut.commonWeight, scorer, resolver.resolve(counter))
       }
     }
   }
 
+  /// Makes labels weigh alike, however many texts they have: else those with few would get low priors.
+  mutating func balance() {
+    var counts = [Float](repeating: 0, count: labelCount)
+    for example in examples { counts[example.label] += 1 }
+    for number in examples.indices {
+      let count = counts[examples[number].label]
+      examples[number].weight *= min(Self.mostBalance, Self.usualExamples / count)
+    }
+  }
+
   private mutating func add(
-    _ label: Int, _ text: UnsafeRawBufferPointer, _ scorer: NativeScorer, _ system: WritingSystem
+    _ label: Int, _ text: UnsafeRawBufferPointer, _ commonWeight: Float, _ scorer: NativeScorer,
+    _ system: WritingSystem
   ) {
     let range = model.candidates(system)
     guard range.contains(label), range.count > 1 else { return }
@@ -67,7 +84,7 @@ struct CalibrationTexts {
     examples.append(
       Example(
         label: label, first: range.lowerBound,
-        weight: common.contains(model.labels[label]) ? Self.commonWeight : 1,
+        weight: common.contains(model.labels[label]) ? commonWeight : 1,
         bucket: min(bits, LanguageModel.temperatureCount - 1),
         root: Float(min(count, model.featureCap)).squareRoot(),
         scores: range.map { Float(scorer.scores[$0]) }))

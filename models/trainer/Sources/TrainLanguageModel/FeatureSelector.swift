@@ -6,7 +6,7 @@ import ShardifyCore
 /// Chooses the features that get a row of their own: those that say most about the label.
 ///
 /// A feature's worth is its mutual information with the label, labels of a script being equally
-/// likely, plus a little for being frequent, so that a label alone in its script has features too.
+/// likely, common ones `commonWorth` times as likely as others, plus a little for being frequent, so that a label alone in its script has features too.
 /// Rates are discounted and shrunk: what a text of a kilobyte has once proves nothing. The worthiest
 /// features are placed first; a bucket has four rows, and what finds its bucket full is left out.
 struct FeatureSelector {
@@ -85,11 +85,14 @@ struct FeatureSelector {
     while first < texts.count {
       let group = Trainer.group(texts[first].label)
       var end = first
+      var total: Float = 0
       while end < texts.count, Trainer.group(texts[end].label) == group {
-        add(texts[end], lines[end], &extractor, &sums)
+        let weight = texts[end].isCommon ? options.commonWorth : 1
+        add(texts[end], lines[end], weight, &extractor, &sums)
+        total += weight
         end += 1
       }
-      finish(&sums, labels: Float(end - first))
+      finish(&sums, labels: total)
       first = end
     }
     var worths: [(feature: UInt64, worth: Float)] = []
@@ -100,9 +103,10 @@ struct FeatureSelector {
     return worths
   }
 
-  /// Adds one label's rates.
+  /// Adds one label's rates, times its weight.
   private static func add(
-    _ text: LabelledText, _ lines: [Int32], _ extractor: inout NgramExtractor, _ sums: inout Table
+    _ text: LabelledText, _ lines: [Int32], _ weight: Float, _ extractor: inout NgramExtractor,
+    _ sums: inout Table
   ) {
     var counts = Table(bits: 20, width: 1)
     var total: Float = 0
@@ -126,12 +130,12 @@ struct FeatureSelector {
     for slot in counts.keys.indices where counts.values[slot] >= least {
       let rate = (counts.values[slot] - discount) / (total + shrinkage)
       guard let at = sums.slot(counts.keys[slot]) else { continue }
-      sums.values[3 * at] += rate
-      sums.values[3 * at + 1] += rate * log(rate)
+      sums.values[3 * at] += weight * rate
+      sums.values[3 * at + 1] += weight * rate * log(rate)
     }
   }
 
-  /// Ends a script: turns the sums of its labels into worth.
+  /// Ends a script: turns the sums of its labels, which weigh `labels`, into worth.
   private static func finish(_ sums: inout Table, labels: Float) {
     for slot in sums.keys.indices where sums.values[3 * slot] > 0 {
       let sum = sums.values[3 * slot]

@@ -15,6 +15,10 @@ struct LabelledText {
 
   var label: LanguageTag
   var lines: [TextLine] = []
+  /// The names of its sources, by number.
+  var sources: [[UInt8]] = []
+  /// Whether much of users' text is in this language.
+  var isCommon = false
 
   var byteCount: Int { lines.reduce(0) { $0 + $1.bytes.count } }
 
@@ -39,14 +43,25 @@ struct LabelledText {
     }
   }
 
+  /// Marks the labels that a file names, one a line.
+  static func mark(_ texts: inout [LabelledText], common path: String) throws {
+    guard !path.isEmpty else { return }
+    let file = try MappedFile(path: path)
+    defer { withExtendedLifetime(file) {} }
+    let labels = Set(file.bytes.split(separator: 10).compactMap { LanguageTag(bytes: Array($0)) })
+    for number in texts.indices { texts[number].isCommon = labels.contains(texts[number].label) }
+  }
+
   /// Splits into lines, each once, in the order of their hashes.
   private mutating func split(_ bytes: UnsafeRawBufferPointer) {
     var numbers: [[UInt8]: Int] = [:]
     var keyed: [(hash: UInt64, line: TextLine)] = []
     for row in bytes.split(separator: 10) {
       guard let tab = row.firstIndex(of: 9) else { continue }
-      let source = numbers[Array(row[..<tab]), default: numbers.count]
-      numbers[Array(row[..<tab])] = source
+      let name = Array(row[..<tab])
+      let source = numbers[name, default: numbers.count]
+      if source == sources.count { sources.append(name) }
+      numbers[name] = source
       var line = Array(row[(tab + 1)...])
       if line.count > Self.longestLine {
         var end = Self.longestLine

@@ -18,7 +18,9 @@ enum TrainCommand {
     }
     do {
       let texts = try LabelledText.read(folder: arguments[0])
-      let kept = try TextCleaner(options: options).cleaned(texts)
+      var kept = try TextCleaner(options: options).cleaned(texts)
+      try CloseLabels.thin(&kept, path: options.close)
+      try LabelledText.mark(&kept, common: options.common)
       let trainer = Trainer(kept, options: options)
       trainer.train()
       let model = ModelQuantizer(trainer).write(name: options.name)
@@ -52,6 +54,17 @@ struct TrainOptions {
   var cleanCap = 0
   /// A file of labels known to hold other languages, and which; empty for none.
   var suspects = ""
+  /// A file of close labels, see `CloseLabels`; empty for none.
+  var close = ""
+  /// A file of common labels, one a line; empty for none.
+  var common = ""
+  /// What a common label weighs in the choice of features.
+  var commonWorth: Float = 1
+  /// What the cap of a common label is multiplied by.
+  var commonCap = 1.0
+  /// Of eight lines, how many are cut to 12 to `longestCrop` characters.
+  var crops: UInt64 = 4
+  var longestCrop: UInt64 = 100
   /// The share of features left out at each step.
   var dropout: Float = 0
   var seed: UInt64 = 11
@@ -75,6 +88,12 @@ struct TrainOptions {
     case "dropout": dropout = Float(value) ?? dropout
     case "cleanCap": cleanCap = Int(value) ?? cleanCap
     case "suspects": suspects = value
+    case "close": close = value
+    case "common": common = value
+    case "commonWorth": commonWorth = Float(value) ?? commonWorth
+    case "commonCap": commonCap = Double(value) ?? commonCap
+    case "crops": crops = UInt64(value) ?? crops
+    case "longestCrop": longestCrop = UInt64(value) ?? longestCrop
     case "seed": seed = UInt64(value) ?? seed
     default: return false
     }

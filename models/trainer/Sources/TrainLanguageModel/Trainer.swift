@@ -98,12 +98,12 @@ final class Trainer {
     }
   }
 
-  /// The features of a line, half of the time of a part of 12 to 100 characters; how many.
+  /// The features of a line, often of a part of 12 to `longestCrop` characters; how many.
   private func features(_ line: [UInt8], scriptCode: Int) -> Int {
     var start = 0
     var end = line.count
-    if random.below(2) == 0 {
-      let characters = 12 + Int(random.below(89))
+    if random.below(8) < options.crops {
+      let characters = 12 + Int(random.below(options.longestCrop - 11))
       start = Int(random.below(UInt64(max(1, line.count - characters))))
       // Start after the next space, if one is near; else at a whole code point.
       let near = line[start..<min(line.count, start + 20)].firstIndex(of: 32)

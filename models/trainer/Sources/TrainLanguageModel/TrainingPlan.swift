@@ -48,7 +48,7 @@ struct TrainingPlan {
     for number in texts.indices {
       let have = Double(sources[number].reduce(0) { $0 + $1.byteCount })
       guard have > 0 else { continue }
-      let cap = Double(options.cap)
+      let cap = Double(options.cap) * (texts[number].isCommon ? options.commonCap : 1)
       let wanted = have >= cap ? cap : cap * pow(have / cap, options.alpha)
       for part in sources[number].indices {
         add(number, part, wanted * sources[number][part].share, &examples, &random)
