@@ -4,12 +4,15 @@ extension MixturePlan {
   /// The plan as plain text for a terminal: one line a language, the largest supply first, with
   /// totals, groups, what was left out and the warnings. Ends with a newline.
   ///
-  /// - Parameter width: Columns of the terminal: where exact numbers do not fit, they are rounded to
-  ///   three digits. Nil is as wide as it takes.
-  public func table(width: Int? = nil) -> String {
-    var text = languageTable(isCompact: false)
-    if let width, text.width > width { text = languageTable(isCompact: true) }
-    var out = Self.wrapped(caption(), width) + "\n\n" + text.text(repeatingHeaderEvery: 40)
+  /// - Parameters:
+  ///   - width: Columns of the terminal: where exact numbers do not fit, they are rounded to three
+  ///     digits. Nil is as wide as it takes.
+  ///   - top: Rows of languages, the largest; what the others are together is one row. Nil is all.
+  ///   - amount: What the plan counts: tokens, or bytes where there are no tokens yet.
+  public func table(width: Int? = nil, top: Int? = nil, amount: String = "tokens") -> String {
+    var text = languageTable(isCompact: false, top)
+    if let width, text.width > width { text = languageTable(isCompact: true, top) }
+    var out = Self.wrapped(caption(amount), width) + "\n\n" + text.text(repeatingHeaderEvery: 40)
     if !groups.isEmpty {
       var table = groupTable(isCompact: false)
       if let width, table.width > width { table = groupTable(isCompact: true) }
@@ -19,16 +22,16 @@ extension MixturePlan {
     return out
   }
 
-  private func caption() -> String {
+  private func caption(_ amount: String) -> String {
     let limit =
       mixture.maxEpochs.map { "at most \(Grouped.plain($0)) epochs" } ?? "no limit on epochs"
     let count = languages.count == 1 ? "1 language" : "\(languages.count) languages"
     let sources = mixture.sourceWeights.map { ", sources weighed by \($0.basis.rawValue)" } ?? ""
     return "\(mixture.policy), sizes in \(mixture.unit.rawValue), \(limit), \(count)\(sources); "
-      + "shares and quota in tokens"
+      + "shares and quota in \(amount)"
   }
 
-  private func languageTable(isCompact: Bool) -> PlanTable {
+  private func languageTable(isCompact: Bool, _ top: Int?) -> PlanTable {
     let figures = PlanFigures(isCompact: isCompact)
     let available = languages.reduce(0) { $0 + $1.supply.tokens }
     let hasPremiums = languages.contains { $0.premium != nil }
@@ -46,7 +49,7 @@ extension MixturePlan {
     let numbers = header.count
     header += ["bound by"] + (groups.isEmpty ? [] : ["group"])
     var table = PlanTable(header, numbers: 1..<numbers)
-    for language in sorted {
+    for language in sorted.prefix(top ?? .max) {
       let supply = language.supply
       table.rows.append(
         [
@@ -73,6 +76,20 @@ extension MixturePlan {
               figures.ratio(row.supply.bytes, row.supply.tokens),
             ] + (hasPremiums ? [""] : []) + [row.rule] + (groups.isEmpty ? [] : [""]))
       }
+    }
+    let rest = Array(sorted.dropFirst(top ?? .max))
+    if !rest.isEmpty {
+      func sum(_ value: (LanguagePlan) -> Int) -> Int {
+        rest.reduce(0) { $0.addingReportingOverflow(value($1)).partialValue }
+      }
+      let (tokens, quota) = (sum { $0.supply.tokens }, sum { $0.quota })
+      table.rows.append(
+        [
+          "\(rest.count) more", figures.count(sum { $0.supply.documents }), figures.count(tokens),
+          figures.percent(tokens, available), figures.percent(quota, budget), figures.count(quota),
+        ] + (isContinued ? [figures.ratio(sum { $0.supply.tokensBefore }, tokens)] : [])
+          + [figures.ratio(quota, tokens), figures.ratio(sum { $0.supply.bytes }, tokens)]
+          + (hasPremiums ? [""] : []) + [""] + (groups.isEmpty ? [] : [""]))
     }
     let bytes = languages.reduce(0) { $0.addingReportingOverflow($1.supply.bytes).partialValue }
     let quota = languages.reduce(0) { $0 + $1.quota }
@@ -123,6 +140,11 @@ extension MixturePlan {
 
   private func notes() -> [String] {
     var notes: [String] = []
+    // The undetermined have a line of their own among the warnings.
+    let hasLine = warnings.contains { $0.hasSuffix(Selection.undeterminedHint) }
+    let excluded = excluded.filter {
+      !hasLine || !($0.tag.isUndetermined || $0.tag.isNotLanguage)
+    }
     if !excluded.isEmpty {
       let tokens = excluded.reduce(0) { $0.addingReportingOverflow($1.tokens).partialValue }
       notes.append(

@@ -31,8 +31,9 @@ extension Planner {
   func finishedNote() -> String? {
     let finished = supplies.indices.filter(isFinished).map { supplies[$0].tag }
     guard !finished.isEmpty, let limit = mixture.maxEpochs else { return nil }
-    return "\(finished.count == 1 ? "1 language has" : "\(finished.count) languages have") had all "
-      + "\(Grouped.plain(limit)) epochs in the datasets before and "
+    return
+      "\(finished.count == 1 ? "1 language has had all its" : "\(finished.count) languages have had all their") "
+      + "epochs (--max-epochs \(Grouped.plain(limit))) in the datasets before and "
       + "\(finished.count == 1 ? "gets" : "get") nothing here: \(Selection.names(finished)); a higher "
       + "--max-epochs takes \(finished.count == 1 ? "it" : "them") in again"
   }

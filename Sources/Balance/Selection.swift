@@ -130,7 +130,7 @@ struct Selection {
       let tokens = undetermined.reduce(0) { $0 + $1.tokens }
       warnings.append(
         "\(undetermined.count) undetermined (\(Self.names(undetermined.map(\.tag)))) with "
-          + "\(Grouped.string(tokens)) tokens left out; --include-undetermined takes them in")
+          + "\(Grouped.string(tokens)) tokens left out" + Self.undeterminedHint)
     }
     let empty = sorted.filter { $0.tokens == 0 }
     if !empty.isEmpty {
@@ -146,6 +146,9 @@ struct Selection {
       warnings.append("--exclude \(pattern) matches no language of the store")
     }
   }
+
+  /// The end of the line on the undetermined.
+  static let undeterminedHint = "; --include-undetermined takes them in"
 
   /// The first few of a list.
   static func names(_ tags: [LanguageTag]) -> String {

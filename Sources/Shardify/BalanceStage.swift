@@ -27,6 +27,10 @@ public struct BalanceStage: Sendable {
     public var shardCount: Int
     /// What it goes on from.
     public var continuation: Continuation?
+    /// The most tokens by which the last pieces of languages may run over their quotas.
+    public var overrunTokens = 0
+    /// Training shards that were written now; the others were there.
+    public var writtenShards = 0
     /// What filters left out.
     public var filters: FilterSummary
     /// What was written; nil of a plan alone.
@@ -38,7 +42,7 @@ public struct BalanceStage: Sendable {
     let (_, prepared) = try prepare()
     return Outcome(
       plan: prepared.plan, shardCount: prepared.shardCount, continuation: prepared.continuation,
-      filters: FilterSummary(prepared))
+      overrunTokens: prepared.overrunTokens, filters: FilterSummary(prepared))
   }
 
   /// Writes what is missing of the dataset; gives the manifest and the plan.
@@ -47,10 +51,11 @@ public struct BalanceStage: Sendable {
       throw StageFailure(.options, "cannot balance", found: "no dataset folder", expected: "--to")
     }
     let (planner, prepared) = try prepare()
-    let manifest = try write(prepared, store: planner.store, to: folder)
+    let (manifest, written) = try write(prepared, store: planner.store, to: folder)
     progress.start(.done, total: 0)
     return Outcome(
       plan: prepared.plan, shardCount: prepared.shardCount, continuation: prepared.continuation,
+      overrunTokens: prepared.overrunTokens, writtenShards: written,
       filters: FilterSummary(prepared), manifest: manifest)
   }
 
@@ -78,15 +83,15 @@ public struct BalanceStage: Sendable {
     return (planner, try parent?.read(store: store, runs: planner.view.runs))
   }
 
-  /// Writes what is missing of a dataset that has been planned.
+  /// Writes what is missing of a dataset that has been planned; gives how many shards that was.
   func write(
     _ prepared: PreparedBalance, store: TokenStore, to folder: String
-  ) throws -> DatasetManifest {
+  ) throws -> (DatasetManifest, writtenShards: Int) {
     let job = try BalanceJob(folder: folder, store: store, prepared: prepared, options: options)
     let lock = try DatasetFolder(job: job).open()
     defer { withExtendedLifetime(lock) {} }
     progress.start(.writing, total: prepared.plan.budget)
-    let summaries = try writeShards(job)
+    let (summaries, written) = try writeShards(job)
     if stop.isSet { throw stopped(folder) }
     let heldOut = try HoldoutShards(job: job, shardTokens: options.shardTokens).run()
     var manifest = try ManifestBuilder(
@@ -98,7 +103,7 @@ public struct BalanceStage: Sendable {
     ]
     manifest.provenance["command"] = options.commandLine
     try ManifestFile.write(manifest, to: folder + "/manifest.sqlite")
-    return manifest
+    return (manifest, written)
   }
 
   private func stopped(_ folder: String) -> StageFailure {
@@ -107,7 +112,9 @@ public struct BalanceStage: Sendable {
       remedy: "run the same command again to go on from here")
   }
 
-  private func writeShards(_ job: BalanceJob) throws -> [ShardSummary] {
+  private func writeShards(
+    _ job: BalanceJob
+  ) throws -> (summaries: [ShardSummary], written: Int) {
     let summaries = Mutex<[ShardSummary?]>(Array(repeating: nil, count: job.shardCount))
     let jobs = max(1, min(options.jobs, options.memoryBytes / 2 / max(1, job.writerBytes)))
     let existing = ExistingShards(job: job)
@@ -126,7 +133,7 @@ public struct BalanceStage: Sendable {
         summaries.withLock { $0[shard] = summary }
       }
     }
-    return summaries.withLock { $0.compactMap { $0 } }
+    return (summaries.withLock { $0.compactMap { $0 } }, missing.count)
   }
 
   /// Cuts the missing shards into runs of neighbours, each at most a job's part of them: a writer

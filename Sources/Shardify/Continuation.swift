@@ -26,7 +26,7 @@ public struct Continuation: Sendable, Equatable {
   public func text(dataset: String) -> String {
     var line =
       "continues \(dataset) after \(ReportTable.grouped(shards)) of its "
-      + "\(ReportTable.grouped(shardCount)) shards: \(ReportTable.grouped(givenTokens)) tokens "
+      + "\(ReportTable.grouped(shardCount)) shard\(shardCount == 1 ? "" : "s"): \(ReportTable.grouped(givenTokens)) tokens "
       + "given"
     if skippedTokens > 0 {
       line += ", of which \(ReportTable.grouped(skippedTokens)) are skipped by going on at the"

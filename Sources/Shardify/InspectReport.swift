@@ -43,6 +43,12 @@ public struct InspectReport: Sendable {
     rows.append(Row(tag: tag, counts: counts, parts: parts))
   }
 
+  /// Whether a fact that a manifest keeps as text is a number of things; seeds and ids are not.
+  private static func isCount(_ name: String) -> Bool {
+    name.hasPrefix("documents_")
+      || ["_tokens", "_count", "_size", "_bytes", "_shards"].contains { name.hasSuffix($0) }
+  }
+
   private var sorted: [Row] {
     rows.sorted { $0.counts[0] != $1.counts[0] ? $0.counts[0] > $1.counts[0] : $0.tag < $1.tag }
   }
@@ -55,7 +61,7 @@ public struct InspectReport: Sendable {
       let padding = String(repeating: " ", count: width - name.utf8.count)
       let shown =
         switch value {
-        case .text(let text): text
+        case .text(let text): Self.isCount(name) ? Int(text).map(ReportTable.grouped) ?? text : text
         case .number(let number): ReportTable.grouped(number)
         }
       out += "  \(words(name))\(padding)  \(shown)\n"

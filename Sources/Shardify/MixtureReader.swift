@@ -35,7 +35,7 @@ struct MixtureReader {
     case _ where Self.policyKeys.contains(name):
       policies.append((name, try policy(name, value), key.mark?.line))
     case "max_epochs":
-      draft.maxEpochs = value.scalar?.string == "none" ? nil : try number(name, value)
+      draft.maxEpochs = value.scalar?.string == "none" ? nil : try epochs(name, value)
     case "budget": draft.budgetTokens = try amount(name, value)
     case "unit": draft.unit = try unit(name, value)
     case "include":
@@ -85,8 +85,14 @@ struct MixtureReader {
   /// The policy that a key names.
   func policy(_ key: String, _ value: Node) throws(StageFailure) -> Policy {
     switch key {
-    case "temperature": return .temperature(try number(key, value))
-    case "alpha": return .alpha(try number(key, value))
+    case "temperature":
+      let number = try number(key, value)
+      guard number > 0 else { throw wrong(key, value, expected: "a number above 0") }
+      return .temperature(number)
+    case "alpha":
+      let number = try number(key, value)
+      guard number >= 0 else { throw wrong(key, value, expected: "a number, 0 or more") }
+      return .alpha(number)
     case "shares": return .explicit(try shares(key, value))
     default:
       guard try flag(key, value) else { throw wrong(key, value, expected: "true, or no such key") }
@@ -141,8 +147,16 @@ struct MixtureReader {
     return number
   }
 
+  private func epochs(_ key: String, _ node: Node) throws(StageFailure) -> Double {
+    let number = try number(key, node)
+    guard number > 0, number <= 1e9 else {
+      throw wrong(key, node, expected: "a number above 0 and at most 1000000000, or none")
+    }
+    return number
+  }
+
   private func amount(_ key: String, _ node: Node) throws(StageFailure) -> Int {
-    guard let text = node.scalar?.string, let amount = Self.amount(text) else {
+    guard let text = node.scalar?.string, let amount = Self.amount(text), amount > 0 else {
       throw wrong(
         key, node, expected: "a whole number of tokens such as 1_000_000, 500k, 300M, 20G or 1.5T")
     }

@@ -15,6 +15,18 @@ struct PreparedBalance: Sendable {
   let continuation: Continuation?
   /// Where each ring starts.
   let starts: RingStarts
+
+  /// The most tokens by which last pieces may run over the quotas: each by less than its length.
+  var overrunTokens: Int {
+    var largest: [LanguageTag: StoreScan.Language] = [:]
+    for language in scan.languages { largest[language.supply.tag] = language }
+    return plan.rings.reduce(0) { sum, ring in
+      guard ring.quota > 0, let piece = largest[ring.tag]?.ring(ring.part)?.largestPiece else {
+        return sum
+      }
+      return sum + max(0, piece - 1)
+    }
+  }
 }
 
 /// A store opened and read once, from which any number of mixtures can be planned.
@@ -57,7 +69,7 @@ struct BalancePlanner: Sendable {
     let supplies = try scan.languages.filter { $0.supply.tokens > 0 }.map {
       try supply($0, isDivided: patterns != nil, starts)
     }
-    var plan = try planMixture(supplies, mixture, bytePremiums: .builtIn)
+    var plan = try planned(supplies, mixture)
     for index in plan.languages.indices {
       let tag = plan.languages[index].tag
       if let patterns { starts.divide(tag, patterns.count + 1) }
@@ -71,6 +83,23 @@ struct BalancePlanner: Sendable {
       view: view, scan: scan, plan: plan,
       shardCount: try options.shardCount(asked: shardCount, budget: plan.budget), seed: seed,
       continuation: continuation, starts: starts)
+  }
+
+  /// A language that the label map has filed elsewhere is not one that the store does not have.
+  private func planned(
+    _ supplies: [LanguageSupply], _ mixture: Mixture
+  ) throws(BalanceFailure) -> MixturePlan {
+    do throws(BalanceFailure) {
+      return try planMixture(supplies, mixture, bytePremiums: .builtIn)
+    } catch {
+      guard error.code == .unknownLanguage,
+        let pair = view.labelMap.pairs.first(where: { error.found.hasPrefix("\($0.from) is in ") })
+      else { throw error }
+      var failure = error
+      failure.found = "\(pair.from) is in the mixture but the label map files it under \(pair.to)"
+      failure.remedy = "name \(pair.to), or drop \(pair.from) from the label map"
+      throw failure
+    }
   }
 
   /// What there is of a language, and how much of it earlier datasets gave.
@@ -132,8 +161,13 @@ struct BalancePlanner: Sendable {
 }
 
 extension BalanceOptions {
+  /// Checks what can be told without the store.
+  ///
+  /// - Throws: `.options`, naming the option.
+  public func check() throws(StageFailure) { _ = try shardCount(asked: shardCount, budget: 1) }
+
   /// How many shards a budget is written as.
-  func shardCount(asked: Int?, budget: Int) throws -> Int {
+  func shardCount(asked: Int?, budget: Int) throws(StageFailure) -> Int {
     guard (-7...22).contains(compressionLevel) else {
       throw StageFailure(
         .options, "cannot balance", found: "--compression-level \(compressionLevel)",

@@ -31,7 +31,7 @@ public struct StagesBalance: Sendable {
       outcomes.append(
         BalanceStage.Outcome(
           plan: prepared.plan, shardCount: prepared.shardCount, continuation: continuation,
-          filters: FilterSummary(prepared)))
+          overrunTokens: prepared.overrunTokens, filters: FilterSummary(prepared)))
       continuation = try planner.end(of: prepared)
     }
     return outcomes
@@ -51,11 +51,12 @@ public struct StagesBalance: Sendable {
     var outcomes: [BalanceStage.Outcome] = []
     for next in stages {
       let prepared = try prepare(next, planner, continuation)
-      let manifest = try stage.write(
+      let (manifest, written) = try stage.write(
         prepared, store: planner.store, to: root.stage(next.name))
       outcomes.append(
         BalanceStage.Outcome(
           plan: prepared.plan, shardCount: prepared.shardCount, continuation: continuation,
+          overrunTokens: prepared.overrunTokens, writtenShards: written,
           filters: FilterSummary(prepared), manifest: manifest))
       continuation = try ContinuationReader(ContinueOptions(dataset: root.stage(next.name)))
         .read(store: planner.store, runs: planner.view.runs)

@@ -16,6 +16,8 @@ struct StoreScan: Sendable {
     private(set) var pieces = 0
     private(set) var tokens = 0
     private(set) var bytes = 0
+    /// Tokens of its longest piece.
+    private(set) var largestPiece = 0
     /// Every so many pieces the key and the tokens before it, in key order.
     var marks: [(key: PieceKey, tokens: Int)] { markList.marks }
     private var markList = RingMarks()
@@ -40,6 +42,7 @@ struct StoreScan: Sendable {
       pieces += 1
       tokens += table.tokenCount(index)
       bytes += table.byteCount(index)
+      largestPiece = max(largestPiece, table.tokenCount(index))
     }
   }
 

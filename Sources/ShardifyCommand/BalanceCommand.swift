@@ -36,10 +36,12 @@ struct BalanceCommand: ParsableCommand {
   @Option(help: "A mixture file with a list of stages, each going on where the last stopped.")
   var stages: String?
 
-  @Option(help: "Flatten shares: 1 keeps them, 3.33 is usual, larger is flatter.")
+  @Option(
+    parsing: .unconditional, help: "Flatten shares: 1 keeps them, 3.33 is usual, larger is flatter."
+  )
   var temperature: Double?
 
-  @Option(help: "The same as an exponent: 1 keeps shares, 0 is uniform.")
+  @Option(parsing: .unconditional, help: "The same as an exponent: 1 keeps shares, 0 is uniform.")
   var alpha: Double?
 
   @Flag(help: "As uniform as --max-epochs allows (UniMax).")
@@ -51,10 +53,12 @@ struct BalanceCommand: ParsableCommand {
   @Flag(help: "The same share for every language.")
   var uniform = false
 
-  @Option(help: "At most so many passes over a language, or none.")
+  @Option(parsing: .unconditional, help: "At most so many passes over a language, or none.")
   var maxEpochs: String = "4"
 
-  @Option(help: "Tokens of the whole dataset; by default as many as are available.")
+  @Option(
+    parsing: .unconditional,
+    help: "Tokens of the whole dataset; by default as many as are available.")
   var budget: Amount?
 
   @Option(help: "Unit of sizes: tokens, bytes, chars, documents or content (byte premium).")
@@ -101,29 +105,37 @@ struct BalanceCommand: ParsableCommand {
 
   @OptionGroup var filters: FilterArguments
 
-  @Option(help: "How many shards; instead of --shard-size.")
+  @Option(parsing: .unconditional, help: "How many shards; instead of --shard-size.")
   var shards: Int?
 
-  @Option(help: "Tokens of a shard.")
-  var shardSize = Amount(64 << 20)
+  @Option(parsing: .unconditional, help: "Tokens of a shard (default: 64Mi).")
+  var shardSize: Amount?
 
-  @Option(help: "Picks the order of documents (default: 0, or that of the dataset continued).")
+  @Option(
+    parsing: .unconditional,
+    help: "Picks the order of documents (default: 0, or that of the dataset continued).")
   var seed: UInt64?
 
   @OptionGroup(title: "Going on from a dataset")
   var continuing: ContinueArguments
 
-  @Option(help: "zstd level of the shards, -7 to 22.")
+  @Option(parsing: .unconditional, help: "zstd level of the shards, -7 to 22.")
   var compressionLevel = 3
 
-  @Option(help: "Shards written at the same time (default: all processors).")
+  @Option(
+    parsing: .unconditional, help: "Shards written at the same time (default: all processors).")
   var jobs: Int?
 
-  @Option(help: "Memory to stay below.")
+  @Option(parsing: .unconditional, help: "Memory to stay below.")
   var memory = Bytes(1_000_000_000)
 
   @Flag(help: "Print the plan and write nothing.")
   var dryRun = false
+
+  @Option(
+    parsing: .unconditional,
+    help: "Rows of the table: the largest languages, the others as one row (default: all).")
+  var top: Int?
 
   @OptionGroup var output: OutputOptions
 
@@ -132,7 +144,6 @@ struct BalanceCommand: ParsableCommand {
       guard other != nil else { throw ValidationError("give --diff A B: two plans or datasets") }
       return
     }
-    if let other { throw ValidationError("unexpected argument \(other); two plans need --diff") }
     let policies =
       [temperature != nil, alpha != nil, unimax, proportional, uniform].count { $0 }
     if policies > 1 {
@@ -142,9 +153,15 @@ struct BalanceCommand: ParsableCommand {
     if mixture != nil && stages != nil {
       throw ValidationError("give --mixture or --stages, not both")
     }
+    let option = mixture != nil ? "--mixture" : "--stages"
     if file != nil && policies > 0 {
-      throw ValidationError("give --mixture or a policy, not both")
+      throw ValidationError(
+        "give \(option) or a policy, not both: the policy goes into the mixture file")
     }
+    if shards != nil && shardSize != nil {
+      throw ValidationError("give --shards or --shard-size, not both")
+    }
+    try Limits.check(memory, "--memory")
     let beside = [
       ("--budget", budget != nil), ("--share", !share.isEmpty), ("--floor", !floor.isEmpty),
       ("--cap", !cap.isEmpty), ("--include", !include.isEmpty), ("--exclude", !exclude.isEmpty),
@@ -153,11 +170,12 @@ struct BalanceCommand: ParsableCommand {
       ("--include-undetermined", includeUndetermined), ("--allow-zero", allowZero),
     ]
     if file != nil, let given = beside.first(where: \.1) {
-      throw ValidationError("\(given.0) goes into the mixture file, not beside --mixture")
+      throw ValidationError("\(given.0) goes into the mixture file, not beside \(option)")
     }
     if sourceBasis != nil && sourceWeight.isEmpty && file == nil {
       throw ValidationError("--source-basis needs --source-weight SOURCE=W")
     }
+    if let top, top < 1 { throw ValidationError("--top \(top): expected at least 1") }
     try continuing.check()
     if dataset == nil && !dryRun { throw ValidationError("give --to DATASET, or --dry-run") }
     if let jobs, jobs < 1 || jobs > 1024 {
@@ -170,21 +188,27 @@ struct BalanceCommand: ParsableCommand {
 
   func run() throws {
     if diff { return try compare() }
+    // Not in `validate`: an unknown option is the better message, and it is found after that.
+    if let other { throw ValidationError("unexpected argument \(other); two plans need --diff") }
     let stages = try file.flatMap { try StagesFile.read($0) }
     if let path = self.stages, stages == nil {
       throw ValidationError("--stages \(path): expected a list under the key stages")
     }
     let (mixture, view) = try mixtureValue(stages)
+    if file == nil {
+      try UsageFailure.checking { () throws(BalanceFailure) in try mixture.check() }
+    }
     var options = BalanceOptions(store: store, dataset: dataset, mixture: mixture)
     options.view = try filters.added(to: view)
     options.shardCount = shards
-    options.shardTokens = shardSize.value
+    if let shardSize { options.shardTokens = shardSize.value }
     options.seed = seed
     options.continuing = continuing.options
     options.commandLine = ShellWords.joined(CommandLine.arguments)
     options.compressionLevel = compressionLevel
     options.jobs = jobs ?? Parallel.availableProcessors
     options.memoryBytes = memory.value
+    try UsageFailure.checking { () throws(StageFailure) in try options.check() }
     let progress = Progress()
     if let stages {
       let work = StagesBalance(
@@ -197,10 +221,10 @@ struct BalanceCommand: ParsableCommand {
       if output.json {
         Console.out(outcome.json)
       } else {
-        Console.out(outcome.plan.table(width: Console.outputWidth))
+        Console.out(outcome.plan.table(width: Console.outputWidth, top: top))
         if let text = outcome.filterText { Console.out(text) }
         if let line = continuing.text(outcome.continuation) { Console.out(line) }
-        Console.out("\(outcome.shardCount) shards; nothing was written")
+        Console.out(ManifestText.planned(outcome))
       }
       return
     }
@@ -212,13 +236,13 @@ struct BalanceCommand: ParsableCommand {
     if output.json {
       Console.out(ManifestText.json(manifest, dataset: dataset ?? ""))
     } else if !output.quiet {
-      Console.out(outcome.plan.table(width: Console.outputWidth))
+      Console.out(outcome.plan.table(width: Console.outputWidth, top: top))
       if let text = outcome.filterText { Console.out(text) }
       if let line = continuing.text(outcome.continuation) { Console.out(line) }
       Console.out("")
       Console.out(
         ManifestText.text(
-          manifest, dataset: dataset ?? "", seconds: ProgressLine.now() - start))
+          outcome, manifest, dataset: dataset ?? "", seconds: ProgressLine.now() - start))
     }
   }
 
@@ -282,27 +306,49 @@ extension SizeUnit: ExpressibleByArgument {}
 
 /// What a balance prints when it is done.
 enum ManifestText {
-  static func text(_ manifest: DatasetManifest, dataset: String, seconds: Double) -> String {
+  /// The last line of a dry run.
+  static func planned(_ outcome: BalanceStage.Outcome) -> String {
+    let over =
+      outcome.overrunTokens > 0
+      ? "the last piece of a language may run over its quota: at most "
+        + "\(Figures.count(outcome.overrunTokens)) tokens more than the budget in all; " : ""
+    return "\(Figures.count(outcome.shardCount, "shard")); \(over)nothing was written"
+  }
+
+  static func text(
+    _ outcome: BalanceStage.Outcome, _ manifest: DatasetManifest, dataset: String, seconds: Double
+  ) -> String {
     let train = manifest.shards.filter { $0.split == .train }
     let heldOut = manifest.shards.filter { $0.split == .holdout }
     func fact(_ key: String) -> String {
       Int(manifest.dataset[key] ?? "").map { Figures.count($0) } ?? "?"
     }
+    let filtered = manifest.filters.reduce(0) { $0 + $1.documents }
+    let leftOut = (manifest.dataset["documents_filtered"].flatMap { Int($0) } ?? 0) - filtered
+    let written = outcome.writtenShards
+    let made =
+      written == 0
+      ? "kept \(Figures.count(train.count, "shard")), nothing to write"
+      : written < train.count
+        ? "wrote \(Figures.count(written, "shard")), kept \(Figures.count(train.count - written)) from before"
+        : "wrote \(Figures.count(train.count, "shard"))"
     let tokens = train.reduce(0) { $0 + $1.tokens }
     let size = train.reduce(0) { $0 + $1.fileSizeBytes }
     return [
-      "wrote \(Figures.count(train.count)) shards, \(Figures.count(tokens)) tokens, "
+      "\(made): \(Figures.count(tokens)) tokens, "
         + "\(Figures.bytes(size)) (\(Figures.decimal(Double(size) / Double(max(1, tokens)), 2))"
         + " bytes per token) in \(Figures.duration(Int(seconds.rounded())))",
-      "and \(heldOut.count) held-out shards, "
+      "last pieces of languages run \(Figures.count(tokens - outcome.plan.budget)) tokens over the budget",
+      "and \(Figures.count(heldOut.count, "held-out shard")), "
         + "\(Figures.count(heldOut.reduce(0) { $0 + $1.tokens })) tokens",
       "documents: \(fact("documents_in")) in = \(fact("documents_in_shards")) in shards + "
         + "\(fact("documents_held_out")) held out + \(fact("documents_left_over")) left over + "
-        + "\(fact("documents_filtered")) filtered + \(fact("documents_duplicate")) duplicates + "
+        + "\(Figures.count(filtered)) filtered + \(Figures.count(leftOut)) in languages left out + "
+        + "\(fact("documents_duplicate")) duplicates + "
         + "\(fact("documents_rejected")) rejected",
       "fingerprint \(manifest.dataset["fingerprint"] ?? "?")",
-      "next: shardify verify \(dataset)",
-      "      train-from-manifest \(dataset)/manifest.sqlite",
+      "next: " + ShellWords.joined(["shardify", "verify", dataset]),
+      "      " + ShellWords.joined(["train-from-manifest", dataset + "/manifest.sqlite"]),
     ].joined(separator: "\n")
   }
 

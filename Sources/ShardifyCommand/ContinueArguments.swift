@@ -8,10 +8,21 @@ struct ContinueArguments: ParsableArguments {
     help: "Start every language where this dataset stopped: nothing lost, nothing repeated early.")
   var dataset: String?
 
-  @Option(help: "With --continue: the last shard that was given (default: the last there is).")
+  @Option(
+    parsing: .unconditional,
+    help: """
+      With --continue: the last shard that was given, by a reader that takes shards in order \
+      (default: the last there is). shardify's own loaders read all shards at once: give such a \
+      dataset to its end, as docs/stages.md says.
+      """)
   var afterShard: Int?
 
-  @Option(help: "With --continue: tokens that were given; rounded up to the end of a shard.")
+  @Option(
+    parsing: .unconditional,
+    help: """
+      With --continue: tokens that were given, in the order of the shards; rounded up to the end of \
+      a shard.
+      """)
   var afterToken: Amount?
 
   func check() throws {

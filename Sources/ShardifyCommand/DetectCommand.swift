@@ -20,7 +20,9 @@ struct DetectCommand: ParsableCommand {
 
   @OptionGroup var model: ModelOptions
 
-  @Option(help: "Add the best K labels and their probabilities, before any threshold.")
+  @Option(
+    parsing: .unconditional,
+    help: "Add the best K labels and their probabilities, before any threshold.")
   var top = 0
 
   @Flag(help: "Write JSON objects.")
@@ -32,7 +34,9 @@ struct DetectCommand: ParsableCommand {
   @Flag(help: "Tell the script only: the tag is und_Scrp.")
   var onlyScript = false
 
-  @Option(name: [.customLong("jobs"), .customLong("threads")], help: "Threads (default: 1).")
+  @Option(
+    name: [.customLong("jobs"), .customLong("threads")], parsing: .unconditional,
+    help: "Threads (default: 1).")
   var jobs = 1
 
   func validate() throws {

@@ -51,7 +51,7 @@ struct IngestCommand: ParsableCommand {
     help: #"What stands between documents of plain text, \n for a line each; else a file is one."#)
   var documentSeparator: String?
 
-  @Option(help: "Longer documents are rejected.")
+  @Option(parsing: .unconditional, help: "Longer documents are rejected.")
   var maxDocumentSize = Bytes(32 << 20)
 
   @Flag(name: .customLong("repair-utf8"), help: "Put U+FFFD where bytes are not UTF-8.")
@@ -67,25 +67,31 @@ struct IngestCommand: ParsableCommand {
       """)
   var trust: IngestOptions.LanguageSource = .model
 
-  @Option(help: "Longer documents are cut into pieces of so many tokens.")
+  @Option(parsing: .unconditional, help: "Longer documents are cut into pieces of so many tokens.")
   var maxPieceTokens = 65_536
 
-  @Option(help: "Part of each language's documents held out for evaluation.")
+  @Option(
+    parsing: .unconditional, help: "Part of each language's documents held out for evaluation.")
   var holdoutRate = 1.0 / 256
 
-  @Option(help: "Held-out documents a language should have at least, within a tenth of it.")
+  @Option(
+    parsing: .unconditional,
+    help: "Held-out documents a language should have at least, within a tenth of it.")
   var holdoutMinimum = 4
 
-  @Option(help: "Seed of the order of documents in the store.")
+  @Option(parsing: .unconditional, help: "Seed of the order of documents in the store.")
   var storeSeed: UInt64 = 0
 
-  @Option(help: "Threads that parse, detect and tokenize (default: all processors).")
+  @Option(
+    parsing: .unconditional,
+    help: "Threads that parse, detect and tokenize (default: all processors).")
   var jobs: Int?
 
-  @Option(help: "Memory to stay below.")
+  @Option(parsing: .unconditional, help: "Memory to stay below.")
   var memory = Bytes(1_000_000_000)
 
-  @Option(help: "Fail if more than this part of the documents is rejected.")
+  @Option(
+    parsing: .unconditional, help: "Fail if more than this part of the documents is rejected.")
   var maxRejectRate = 0.01
 
   @OptionGroup var output: OutputOptions
@@ -94,6 +100,8 @@ struct IngestCommand: ParsableCommand {
     if let jobs, jobs < 1 || jobs > 1024 {
       throw ValidationError("--jobs \(jobs): expected from 1 to 1024")
     }
+    try Limits.check(memory, "--memory")
+    try Limits.check(part: maxRejectRate, "--max-reject-rate")
     if inputs.isEmpty { throw ValidationError("no input given") }
   }
 

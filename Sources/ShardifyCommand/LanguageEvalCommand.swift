@@ -19,7 +19,7 @@ struct LanguageEvalCommand: ParsableCommand {
 
   @OptionGroup var model: ModelOptions
 
-  @Option(help: "Cut each text to so many characters (code points).")
+  @Option(parsing: .unconditional, help: "Cut each text to so many characters (code points).")
   var cut: Int?
 
   @Option(help: "A file of labels, one a line: other texts are left out.")
@@ -28,10 +28,10 @@ struct LanguageEvalCommand: ParsableCommand {
   @Flag(help: "Sample long texts in eight windows, as ingest does.")
   var sample = false
 
-  @Option(help: "Confusions to show.")
+  @Option(parsing: .unconditional, help: "Confusions to show.")
   var confusions = 20
 
-  @Option(help: "Threads (default: 1).")
+  @Option(parsing: .unconditional, help: "Threads (default: 1).")
   var jobs = 1
 
   @Flag(help: "Write one JSON object.")
@@ -49,6 +49,12 @@ struct LanguageEvalCommand: ParsableCommand {
     defer { withExtendedLifetime(file) {} }
     let kept = try labels.map { try LanguageEvalCommand.labelSet($0) }
     let texts = try GoldTexts(file, kept: kept)
+    if texts.slices.isEmpty {
+      throw StreamFailure(
+        .line, "cannot measure", path: gold,
+        found: labels == nil ? "no text" : "no text with one of the labels of \(labels ?? "")",
+        expected: "a label, a tab, a text on each line")
+    }
     let (isSampling, cut) = (sample, cut)
     let total = Mutex(LanguageEvaluation(labels: detector.labels))
     let slices = texts.slices

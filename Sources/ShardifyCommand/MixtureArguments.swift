@@ -8,10 +8,12 @@ struct MixtureArguments: ParsableArguments {
   @Option(help: "A mixture file (docs/mixture.md); instead of the options below.")
   var mixture: String?
 
-  @Option(help: "Flatten weights: 1 keeps natural shares, 3.33 is usual, larger is flatter.")
+  @Option(
+    parsing: .unconditional,
+    help: "Flatten weights: 1 keeps natural shares, 3.33 is usual, larger is flatter.")
   var temperature: Double?
 
-  @Option(help: "The same as an exponent: 1 keeps shares, 0 is uniform.")
+  @Option(parsing: .unconditional, help: "The same as an exponent: 1 keeps shares, 0 is uniform.")
   var alpha: Double?
 
   @Flag(help: "As uniform as --max-epochs allows (UniMax).")
@@ -23,7 +25,7 @@ struct MixtureArguments: ParsableArguments {
   @Flag(help: "The same share for every language.")
   var uniform = false
 
-  @Option(help: "No language counts more than so many times, or none.")
+  @Option(parsing: .unconditional, help: "No language counts more than so many times, or none.")
   var maxEpochs = "4"
 
   @Option(help: "Unit of sizes: bytes, chars, documents or content.")
@@ -92,11 +94,13 @@ struct MixtureArguments: ParsableArguments {
       } else {
         .proportional
       }
-    return Mixture(
+    let mixture = Mixture(
       policy: policy, maxEpochs: maxEpochs == "none" ? nil : Double(maxEpochs), unit: unit,
       include: include.isEmpty ? nil : include, exclude: exclude,
       fixedShares: try table(share, "share"), floors: try table(floor, "floor"),
       caps: try table(cap, "cap"), includeUndetermined: includeUndetermined, allowZero: true)
+    try UsageFailure.checking { () throws(BalanceFailure) in try mixture.check() }
+    return mixture
   }
 
   private func table(

@@ -9,7 +9,9 @@ struct ModelOptions: ParsableArguments {
     help: "A language model, fastText's .bin or .ftz or our own; by default the built-in one.")
   var languageModel: String?
 
-  @Option(help: "The least probability of a label, from 0 to 1; by default what the model says.")
+  @Option(
+    parsing: .unconditional,
+    help: "The least probability of a label, from 0 to 1; by default what the model says.")
   var threshold: Double?
 
   @Option(help: "A file of lines \"eng_Latn 0.65\": the least probability of single labels.")

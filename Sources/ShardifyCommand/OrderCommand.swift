@@ -23,28 +23,29 @@ struct OrderCommand: ParsableCommand {
   @Argument(help: "The dataset's folder, or its manifest.sqlite.")
   var dataset: String
 
-  @Option(help: "Tokens a sample predicts.")
+  @Option(parsing: .unconditional, help: "Tokens a sample predicts.")
   var sequenceLength: Int
 
-  @Option(help: "Samples in a step, over all ranks.")
+  @Option(parsing: .unconditional, help: "Samples in a step, over all ranks.")
   var globalBatch: Int
 
-  @Option(help: "Ranks.")
+  @Option(parsing: .unconditional, help: "Ranks.")
   var worldSize = 1
 
-  @Option(help: "The rank whose samples are shown, from 0.")
+  @Option(parsing: .unconditional, help: "The rank whose samples are shown, from 0.")
   var rank = 0
 
-  @Option(help: "The first step, from 0.")
+  @Option(parsing: .unconditional, help: "The first step, from 0.")
   var fromStep = 0
 
-  @Option(help: "How many steps.")
+  @Option(parsing: .unconditional, help: "How many steps.")
   var steps = 1
 
-  @Option(help: "For the order.")
+  @Option(parsing: .unconditional, help: "For the order.")
   var seed: UInt64 = 1
 
   @Option(
+    parsing: .unconditional,
     help: """
       Streams that samples are taken from in turn (default: 64, fewer where that would leave less \
       than 64 samples to each).
@@ -63,10 +64,10 @@ struct OrderCommand: ParsableCommand {
   @Flag(help: "Read the samples and print, as JSON, how many they were and how long it took.")
   var measure = false
 
-  @Option(help: "Threads that decompress (default: all processors).")
+  @Option(parsing: .unconditional, help: "Threads that decompress (default: all processors).")
   var threads: Int?
 
-  @Option(help: "Memory for frames, piece tables and batches read ahead.")
+  @Option(parsing: .unconditional, help: "Memory for frames, piece tables and batches read ahead.")
   var memory = Bytes(ReaderOptions().memoryBytes)
 
   @Flag(help: "Leave out samples of shards that cannot be read, instead of stopping.")

@@ -15,13 +15,19 @@ struct ParityArguments: ParsableArguments {
     help: "Without --parallel, what counts as content: content (byte premiums), chars, bytes.")
   var parityUnit: ParityOptions.Unit = .content
 
-  @Option(help: "Merges made for all languages together before parity begins (hybrid).")
+  @Option(
+    parsing: .unconditional,
+    help: "Merges made for all languages together before parity begins (hybrid).")
   var parityWarmup = 0
 
-  @Option(help: "Choices looked back on so that no language takes them all; 0: no window.")
+  @Option(
+    parsing: .unconditional,
+    help: "Choices looked back on so that no language takes them all; 0: no window.")
   var parityWindow = 100
 
-  @Option(help: "In a window a language is chosen at most so many times its equal part.")
+  @Option(
+    parsing: .unconditional,
+    help: "In a window a language is chosen at most so many times its equal part.")
   var parityWindowFactor = 2.0
 
   /// An option that was given.

@@ -48,7 +48,6 @@ final class ProgressLine: Sendable {
     let terminal = Console.isTerminal
     let start = ProgressLine.now()
     var ticks = 0
-    var shown = false
     while !finished.load(ordering: .relaxed) {
       usleep(50_000)
       ticks += 1
@@ -56,15 +55,13 @@ final class ProgressLine: Sendable {
       if terminal ? ticks % 4 == 0 : ticks % 200 == 0 {
         let text = line(seconds: ProgressLine.now() - start)
         if terminal {
-          let cut = String(decoding: text.utf8.prefix(Console.width - 1), as: UTF8.self)
-          Console.write(Array("\r\u{1B}[K\(cut)".utf8), to: STDERR_FILENO)
-          shown = true
+          Console.progress(text)
         } else {
           Console.note(text)
         }
       }
     }
-    if shown { Console.write(Array("\r\u{1B}[K".utf8), to: STDERR_FILENO) }
+    Console.progress(nil)
   }
 
   private func line(seconds: Double) -> String {

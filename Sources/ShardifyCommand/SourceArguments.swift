@@ -24,7 +24,7 @@ struct SourceArguments: ParsableArguments {
     help: #"What stands between documents of plain text, \n for a line each; else a file is one."#)
   var documentSeparator: String?
 
-  @Option(help: "Longer documents are rejected.")
+  @Option(parsing: .unconditional, help: "Longer documents are rejected.")
   var maxDocumentSize = Bytes(32 << 20)
 
   @Flag(name: .customLong("repair-utf8"), help: "Put U+FFFD where bytes are not UTF-8.")
@@ -36,10 +36,11 @@ struct SourceArguments: ParsableArguments {
   @Option(help: "Whose language label rules: model or input (then the model where it has none).")
   var trust: IngestOptions.LanguageSource = .model
 
-  @Option(help: "Fail if more than this part of the documents is rejected.")
+  @Option(
+    parsing: .unconditional, help: "Fail if more than this part of the documents is rejected.")
   var maxRejectRate = 0.01
 
-  @Option(help: "Threads (default: all processors).")
+  @Option(parsing: .unconditional, help: "Threads (default: all processors).")
   var jobs: Int?
 
   func check() throws {

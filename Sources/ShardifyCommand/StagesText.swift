@@ -28,16 +28,16 @@ struct StagesText {
     if command.output.quiet { return }
     for (number, (stage, outcome)) in zip(stages, outcomes).enumerated() {
       Console.out("== \(stage.name)")
-      Console.out(outcome.plan.table())
+      Console.out(outcome.plan.table(top: command.top))
       if number == 0, let line = command.continuing.text(outcome.continuation) {
         Console.out(line)
       }
       if let manifest = outcome.manifest {
         Console.out(
           ManifestText.text(
-            manifest, dataset: folder(stage), seconds: ProgressLine.now() - start))
+            outcome, manifest, dataset: folder(stage), seconds: ProgressLine.now() - start))
       } else {
-        Console.out("\(outcome.shardCount) shards; nothing was written")
+        Console.out(ManifestText.planned(outcome))
       }
     }
   }

@@ -29,10 +29,11 @@ struct TokenizerReportCommand: ParsableCommand {
   @Option(help: "The language that others are compared with.")
   var reference = LanguageTag("eng_Latn") ?? LanguageTag(unchecked: 0)
 
-  @Option(help: "Tokens of a context: the part of documents with more is shown.")
+  @Option(
+    parsing: .unconditional, help: "Tokens of a context: the part of documents with more is shown.")
   var context: Amount?
 
-  @Option(help: "Languages with less text are not in the summary.")
+  @Option(parsing: .unconditional, help: "Languages with less text are not in the summary.")
   var minBytes = Bytes(1000)
 
   @Option(help: "Order of the table: size, language or tokens (the worst first).")
@@ -45,6 +46,7 @@ struct TokenizerReportCommand: ParsableCommand {
 
   func validate() throws {
     try source.check()
+    try Limits.check(part: source.maxRejectRate, "--max-reject-rate")
     if tokenizer.isEmpty { throw ValidationError("give --tokenizer, once or more") }
     if csv && output.json { throw ValidationError("give --csv or --json, not both") }
   }
@@ -64,6 +66,11 @@ struct TokenizerReportCommand: ParsableCommand {
     let report = try ProgressLine.show(
       progress, unit: .inputBytes, quiet: output.quiet || output.json || csv
     ) { try stage.run() }
+    if !report.hasReference {
+      Console.note(
+        "warning: no text in the reference language \(reference): nothing is relative to it; "
+          + "choose another --reference")
+    }
     if output.json {
       Console.out(report.json())
     } else if csv {

@@ -24,7 +24,7 @@ struct TrainTokenizerCommand: ParsableCommand {
   @Option(help: "bpe, unigram or parity-bpe.")
   var kind: TrainingOptions.Kind = .bpe
 
-  @Option(help: "Ids: special tokens, bytes and what is learned.")
+  @Option(parsing: .unconditional, help: "Ids: special tokens, bytes and what is learned.")
   var vocabularySize = Amount(32_000)
 
   @Option(
@@ -37,24 +37,28 @@ struct TrainTokenizerCommand: ParsableCommand {
   @Option(help: "The special token that ends a document, or none.")
   var endOfText = "<|endoftext|>"
 
-  @Option(help: "Pairs that occur less often are not merged.")
+  @Option(parsing: .unconditional, help: "Pairs that occur less often are not merged.")
   var minFrequency = 2
 
-  @Option(help: "Longest token in bytes.")
+  @Option(parsing: .unconditional, help: "Longest token in bytes.")
   var maxTokenBytes = 128
 
   @Option(
     help: "Which of equal pairs goes first: shortest, or huggingface for BpeTrainer's choice.")
   var tieRule: TieRule = .shortest
 
-  @Option(help: "unigram: the part of characters that get a piece; the others become bytes.")
+  @Option(
+    parsing: .unconditional,
+    help: "unigram: the part of characters that get a piece; the others become bytes.")
   var characterCoverage = 0.9995
 
   @OptionGroup(title: "Parity-aware BPE") var parity: ParityArguments
 
   @OptionGroup(title: "Weights of languages") var mixture: MixtureArguments
 
-  @Option(help: "Memory for words; the program and, with unigram, its seeds come on top.")
+  @Option(
+    parsing: .unconditional,
+    help: "Memory for words; the program and, with unigram, its seeds come on top.")
   var memory = Bytes(2_000_000_000)
 
   @Flag(help: "Print the plan of weights and write nothing.")
@@ -65,6 +69,7 @@ struct TrainTokenizerCommand: ParsableCommand {
   func validate() throws {
     try source.check()
     try mixture.check()
+    try Limits.check(part: source.maxRejectRate, "--max-reject-rate")
     if kind != .parityBPE, let given = parity.given {
       throw ValidationError("\(given) goes with --kind parity-bpe")
     }
@@ -116,7 +121,7 @@ extension TieRule: ExpressibleByArgument {}
 enum TrainingReportText {
   /// The plan of weights, which is one of bytes: there are no tokens yet.
   static func table(_ plan: MixturePlan) -> String {
-    plan.table() + "\nthere are no tokens yet: what the table calls tokens is bytes of text"
+    plan.table(amount: "bytes of text (there are no tokens yet)")
   }
 
   static func text(_ report: TrainingReport, seconds: Double) -> String {

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Standard output and error, written whole.
 public enum Console {
@@ -27,8 +28,36 @@ public enum Console {
   /// Writes a line to standard output.
   public static func out(_ text: String) { write(Array((text + "\n").utf8), to: STDOUT_FILENO) }
 
-  /// Writes a line to standard error.
-  public static func note(_ text: String) { write(Array((text + "\n").utf8), to: STDERR_FILENO) }
+  /// Whether a line of progress stands on the terminal.
+  private static let hasProgress = Mutex(false)
+
+  /// Writes a line to standard error, in place of the progress that stands there.
+  public static func note(_ text: String) {
+    hasProgress.withLock { isShown in
+      write(Array(((isShown ? clear : "") + text + "\n").utf8), to: STDERR_FILENO)
+      isShown = false
+    }
+  }
+
+  /// Shows a line of progress on standard error, cut to the terminal, in place of the last; nil takes
+  /// it away.
+  public static func progress(_ text: String?) {
+    hasProgress.withLock { isShown in
+      guard text != nil || isShown else { return }
+      write(clear + cut(text ?? "", to: width - 1), to: STDERR_FILENO)
+      isShown = text != nil
+    }
+  }
+
+  /// The first scalars of a text: never half of one.
+  static func cut(_ text: String, to count: Int) -> String {
+    var out = String.UnicodeScalarView()
+    out.append(contentsOf: text.unicodeScalars.prefix(max(0, count)))
+    return String(out)
+  }
+
+  /// To the start of the line, which is emptied.
+  private static let clear = "\r\u{1B}[K"
 
   /// Writes `error: ` and a line to standard error.
   public static func error(_ text: String) { note("error: " + text) }

@@ -11,6 +11,11 @@ public enum Figures {
     return (value < 0 ? "-" : "") + String(decoding: out, as: UTF8.self)
   }
 
+  /// A number of things, with the right form of the word: 1 shard, 2 shards.
+  public static func count(_ value: Int, _ thing: String) -> String {
+    "\(count(value)) \(thing)\(value == 1 ? "" : "s")"
+  }
+
   /// Decimal units: 12.3 MB.
   public static func bytes(_ value: Int) -> String {
     var amount = Double(value)

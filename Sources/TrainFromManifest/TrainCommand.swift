@@ -23,65 +23,74 @@ struct TrainCommand: ParsableCommand {
   @Argument(help: "The dataset: its manifest.sqlite, or the folder that holds it.")
   var manifest: String
 
-  @Option(help: "Steps in all, those before a resume included.")
+  @Option(parsing: .unconditional, help: "Steps in all, those before a resume included.")
   var steps = TrainerOptions().steps
 
-  @Option(help: "Tokens a sample predicts.")
+  @Option(parsing: .unconditional, help: "Tokens a sample predicts.")
   var sequenceLength = TrainerOptions().sequenceLength
 
-  @Option(help: "Samples in a step, over all ranks.")
+  @Option(parsing: .unconditional, help: "Samples in a step, over all ranks.")
   var globalBatch = TrainerOptions().globalBatch
 
-  @Option(help: "For the order of samples and the first weights.")
+  @Option(parsing: .unconditional, help: "For the order of samples and the first weights.")
   var seed: UInt64 = 1
 
   @Option(
+    parsing: .unconditional,
     help: """
       Streams that samples are taken from in turn (default: 64, fewer where that would leave less \
       than 64 samples to each).
       """)
   var lanes: Int?
 
-  @Option(help: "Width of the model.")
+  @Option(parsing: .unconditional, help: "Width of the model.")
   var width = TrainerOptions().width
 
-  @Option(help: "Blocks of the model.")
+  @Option(parsing: .unconditional, help: "Blocks of the model.")
   var layers = TrainerOptions().layers
 
-  @Option(help: "Attention heads.")
+  @Option(parsing: .unconditional, help: "Attention heads.")
   var heads = TrainerOptions().heads
 
-  @Option(help: "Width of the feed-forward layer (default: 8/3 of the width).")
+  @Option(
+    parsing: .unconditional, help: "Width of the feed-forward layer (default: 8/3 of the width).")
   var hiddenWidth: Int?
 
-  @Option(help: "The highest learning rate.")
+  @Option(parsing: .unconditional, help: "The highest learning rate.")
   var learningRate = TrainerOptions().learningRate
 
   @Option(
+    parsing: .unconditional,
     help: """
       Steps of the learning rate's whole schedule, where stages follow each other (default: --steps).
       """)
   var scheduleSteps: Int?
 
-  @Option(help: "Steps of warm-up (default: a twentieth of the schedule, at most 200).")
+  @Option(
+    parsing: .unconditional,
+    help: "Steps of warm-up (default: a twentieth of the schedule, at most 200).")
   var warmupSteps: Int?
 
-  @Option(help: "Weight decay.")
+  @Option(parsing: .unconditional, help: "Weight decay.")
   var weightDecay = TrainerOptions().optimizer.weightDecay
 
-  @Option(help: "Gradients with a larger norm are scaled down to it.")
+  @Option(parsing: .unconditional, help: "Gradients with a larger norm are scaled down to it.")
   var clipNorm = TrainerOptions().optimizer.clipNorm
 
   @Flag(help: "Let tokens attend to the documents before their own in the sample.")
   var attendAcrossDocuments = false
 
-  @Option(help: "Threads that compute, for each rank (default: its share of the processors).")
+  @Option(
+    parsing: .unconditional,
+    help: "Threads that compute, for each rank (default: its share of the processors).")
   var threads: Int?
 
-  @Option(help: "Threads that decompress, for each rank.")
+  @Option(parsing: .unconditional, help: "Threads that decompress, for each rank.")
   var readerThreads = 1
 
-  @Option(help: "MiB for frames, piece tables and batches read ahead, for each rank.")
+  @Option(
+    parsing: .unconditional,
+    help: "MiB for frames, piece tables and batches read ahead, for each rank.")
   var readerMemoryMib = ReaderOptions().memoryBytes >> 20
 
   @Option(
@@ -94,10 +103,10 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Where checkpoints are kept (default: in the --run folder, or nowhere).")
   var checkpointFolder: String?
 
-  @Option(help: "Steps between checkpoints; 0 for one at the end only.")
+  @Option(parsing: .unconditional, help: "Steps between checkpoints; 0 for one at the end only.")
   var checkpointEvery = 100
 
-  @Option(help: "Checkpoints kept.")
+  @Option(parsing: .unconditional, help: "Checkpoints kept.")
   var checkpointsKept = 2
 
   @Option(
@@ -114,10 +123,12 @@ struct TrainCommand: ParsableCommand {
       valueName: "checkpoint|run"))
   var startFrom: String?
 
-  @Option(help: "Steps between evaluations on held-out text; 0 for one at the end only.")
+  @Option(
+    parsing: .unconditional,
+    help: "Steps between evaluations on held-out text; 0 for one at the end only.")
   var evalEvery = 0
 
-  @Option(help: "Held-out tokens of an evaluation; 0 for none.")
+  @Option(parsing: .unconditional, help: "Held-out tokens of an evaluation; 0 for none.")
   var evalTokens = TrainerOptions().evaluationTokens
 
   @Option(
@@ -133,7 +144,9 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "Log the SHA-256 of each step's samples (docs/run-database.md).")
   var hashSamples = false
 
-  @Option(help: "Seconds that a rank waits for the others before it gives up; 0 for no limit.")
+  @Option(
+    parsing: .unconditional,
+    help: "Seconds that a rank waits for the others before it gives up; 0 for no limit.")
   var stallTimeout = TrainerOptions().stallTimeoutSeconds
 
   @Flag(help: "Print the summary alone.")

@@ -18,8 +18,8 @@ import Testing
     #expect(plan.languages[0].bindingRule == .maxEpochs)
     #expect(
       plan.warnings == [
-        "1 language has had all 4 epochs in the datasets before and gets nothing here: aaa_Latn; a "
-          + "higher --max-epochs takes it in again"
+        "1 language has had all its epochs (--max-epochs 4) in the datasets before and gets nothing "
+          + "here: aaa_Latn; a higher --max-epochs takes it in again"
       ])
     // A higher limit does take it in again.
     let more = try planMixture(list, Mixture(policy: .uniform, maxEpochs: 5, budgetTokens: 400))

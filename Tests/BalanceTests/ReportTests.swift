@@ -20,8 +20,6 @@ import Testing
         --------------------------------------------------------------------------------------------------
         total     1,234,674  123,467,491  100.0000%  100.0000%  1,000,000    0.01         4.00
 
-        left out: und_Latn; 5 tokens
-
         warning: 1 undetermined (und_Latn) with 5 tokens left out; --include-undetermined takes them in
         """ + "\n")
   }

@@ -53,6 +53,32 @@ import Testing
     return try #require(stages).run().flatMap(\.report.problems)
   }
 
+  /// A language that an earlier stage gave to its last epoch gets nothing, is in the manifest with the
+  /// rule, and the stage is sound.
+  @Test func aLanguageWithoutEpochsLeftLeavesByItself() throws {
+    let two = try #require(
+      try stages(
+        """
+        max_epochs: 1
+        stages:
+          - {name: small, proportional: true, include: [eng_Latn]}
+          - {name: rest, uniform: true, budget: 3000}
+
+        """))
+    let planned = try work(two).plan()
+    let english = try #require(planned[1].plan.languages.first { "\($0.tag)" == "eng_Latn" })
+    #expect(english.quota == 0 && english.bindingRule == .maxEpochs)
+    #expect(
+      planned[1].plan.warnings.contains {
+        $0.hasPrefix("1 language has had all its epochs (--max-epochs 1) in the datasets before")
+      })
+    let written = try work(two).run()
+    #expect(
+      written[1].manifest?.languages.first { "\($0.tag)" == "eng_Latn" }?.bindingRule
+        == "max-epochs")
+    #expect(try verify("data") == [])
+  }
+
   @Test func theFileIsReadAsWritten() throws {
     let read = try #require(try stages(three))
     #expect(read.map(\.name) == ["stage-00", "without-english", "cooldown"])

@@ -171,6 +171,41 @@ def killed_and_resumed_on_fewer(work, seed):
                 f"{seconds:.1f} s; {fewer} went on from step {last} with the right samples")
 
 
+def stages(work):
+    """Two datasets one after another in one run, killed in both, on changing ranks: as if never stopped."""
+    first, end = 12, 24
+    losses = {}
+    for name, kills in ("whole", False), ("killed", True):
+        folder = f"{work}/stages-{name}"
+        options = [*MODEL, "--run", folder, "--checkpoint-every", 3, "--schedule-steps", end, "--eval-tokens", 0]
+        for data, steps, more in (dataset, first, []), (other, end, ["--start-from", folder]):
+            line = [data, *options, "--steps", steps, *more]
+            if kills:
+                script = (f'if [ "$OMPI_COMM_WORLD_RANK" = 0 ]; then "$@" & child=$!; '
+                          f'until grep -qs \'"step":{steps - 4},\' {folder}/log.jsonl; do sleep 0.01; done; '
+                          'kill -KILL $child; wait $child; else exec "$@"; fi')
+                run(3, line, expect=None, script=script)
+            run(2 if kills else 1, line)
+        rows = sqlite3.connect(f"{folder}/run.sqlite").execute(
+            "SELECT step, lower(hex(samples_sha256)), samples_consumed, loss_nats FROM steps ORDER BY step").fetchall()
+        wanted = digests_by_order(first) + digests_by_order(end - first, of=other)
+        if [row[:2] for row in rows] != list(zip(range(1, end + 1), wanted)):
+            fail(f"stages {name}: other samples than those of both datasets from 0")
+        if [row[2] for row in rows] != [BATCH * k for n in (first, end - first) for k in range(1, n + 1)]:
+            fail(f"stages {name}: samples consumed {[row[2] for row in rows]}")
+        began = sqlite3.connect(f"{folder}/run.sqlite").execute("SELECT step, started_from FROM stages ORDER BY step").fetchall()
+        if began != [(0, None), (first, f"{folder}/checkpoints/checkpoint-{first:08}.safetensors")]:
+            fail(f"stages {name}: {began}")
+        losses[name] = [row[3] for row in rows]
+    for step, (a, b) in enumerate(zip(losses["killed"], losses["whole"]), 1):
+        if abs(a - b) > 1e-3 * abs(b):
+            fail(f"stages: loss {a} at step {step}, expected {b}")
+    output, _ = run(2, [other, *MODEL, "--steps", 30, "--start-from", f"{work}/none"], expect=1)
+    if f"{work}/none: no such file" not in output:
+        fail("a checkpoint that is not there is not named", output)
+    say("two stages, each killed on 3 ranks and resumed on 2: samples and losses of one process never stopped")
+
+
 def newest(folder):
     """The step of the newest checkpoint."""
     names = [name for name in os.listdir(folder + "/checkpoints") if name.endswith(".safetensors")]
@@ -218,6 +253,7 @@ def main():
         ranks_agree_with_one(work, alone)
         resumed_equals_never_stopped(work, alone)
         killed_and_resumed_on_fewer(work, seed)
+        stages(work)
         bad_ranks(work)
         hanging_rank(work)
     say("ok")

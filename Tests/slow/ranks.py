@@ -56,10 +56,10 @@ def events(log, kind):
         return [e for e in map(json.loads, lines) if e["event"] == kind]
 
 
-def digests_by_order(steps):
+def digests_by_order(steps, of=None):
     """The digest of each step's samples, as shardify order has it."""
     lines = subprocess.run(
-        [binaries + "/shardify", "order", dataset, "--sequence-length", str(LENGTH), "--global-batch",
+        [binaries + "/shardify", "order", of or dataset, "--sequence-length", str(LENGTH), "--global-batch",
          str(BATCH), "--steps", str(steps)], stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
     samples = [[] for _ in range(steps)]
     for line in lines:

@@ -51,6 +51,8 @@ public struct TokenizerReport: Sendable {
   public let summaries: [Summary]
   /// The language that others are compared with.
   public let reference: LanguageTag
+  /// Whether there is text in it.
+  public let hasReference: Bool
   /// Whether the text was parallel.
   public let isParallel: Bool
   /// Tokens of a context, where asked for.
@@ -74,6 +76,7 @@ public struct TokenizerReport: Sendable {
         isCounted: figures.bytes >= options.minimumBytes && !tag.isUndetermined
           && !tag.isNotLanguage, relative: [])
     }
+    hasReference = rows.contains { $0.tag == options.reference }
     let base = rows.first { $0.tag == options.reference }
     for index in rows.indices {
       rows[index].relative = tokenizers.indices.map { tokenizer in
