@@ -32,7 +32,7 @@ final class OpenShard: Sendable {
         throw LoadFailure(
           .corruptShard, "cannot read shard", path: name,
           found: "a frame of \(frame.tokenCount) tokens at token \(frame.firstToken)",
-          expected: "frames without gaps", remedy: "rerun balance to write it again")
+          expected: "frames without gaps", remedy: "rm \(name), then run the same balance again")
       }
       covered += frame.tokenCount
     }
@@ -67,7 +67,7 @@ final class OpenShard: Sendable {
     guard Int(largest) < vocabularySize else {
       throw LoadFailure(
         .corruptShard, "cannot read shard", path: name, found: "token id \(largest)",
-        expected: "below \(vocabularySize)", remedy: "rerun balance to write it again")
+        expected: "below \(vocabularySize)", remedy: "rm \(name), then run the same balance again")
     }
     return frame
   }

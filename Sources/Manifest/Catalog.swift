@@ -47,9 +47,11 @@ public final class Catalog: Sendable {
       throw ManifestFailure(
         .missing, "cannot open token store", path: FileSystem.parent(path),
         found: "no catalog.sqlite in it", expected: "a folder made by shardify ingest",
-        remedy: "check the path")
+        remedy: FileSystem.status(FileSystem.parent(path) + "/runs") == nil
+          ? "check the path" : "run shardify repair \(FileSystem.parent(path))")
     }
-    return try database("cannot open token store", path: path) {
+    let remedy = "run shardify repair \(FileSystem.parent(path))"
+    return try database("cannot open token store", path: path, ifDamaged: remedy) {
       var configuration = Configuration()
       configuration.readonly = readOnly
       configuration.busyMode = .timeout(5)
@@ -59,7 +61,7 @@ public final class Catalog: Sendable {
           throw ManifestFailure(
             .notOurs, "cannot open token store", path: path,
             found: "an SQLite file of something else",
-            expected: "a catalog made by shardify ingest", remedy: "check the path")
+            expected: "a catalog made by shardify ingest", remedy: "check the path, or \(remedy)")
         }
         var facts: [String: String] = [:]
         for row in try db.checkedRows(
@@ -79,7 +81,8 @@ public final class Catalog: Sendable {
       case .failure(let missing):
         throw ManifestFailure(
           .notOurs, "cannot open token store", path: path,
-          found: "no readable fact \(missing.key)", expected: "a catalog made by shardify ingest")
+          found: "no readable fact \(missing.key)", expected: "a catalog made by shardify ingest",
+          remedy: remedy)
       }
     }
   }
@@ -249,6 +252,34 @@ public final class Catalog: Sendable {
           sql: "UPDATE units SET run = ? WHERE run = ?", arguments: [run.number, former.number])
         try db.execute(sql: "DELETE FROM runs WHERE run = ?", arguments: [former.number])
       }
+    }
+  }
+
+  /// Forgets runs whose files are lost: their rows, the units that were in them with what was
+  /// rejected there, and that their inputs were read to their end, so that an ingest reads them.
+  ///
+  /// - Returns: The names of those inputs, sorted.
+  public func forget(_ runs: [RunRecord]) throws(ManifestFailure) -> [String] {
+    try write { db in
+      var names: Set<String> = []
+      for run in runs {
+        let inputs = """
+          SELECT DISTINCT input FROM units WHERE run = ?
+          """
+        for row in try rows(
+          db, "inputs", "SELECT name FROM inputs WHERE input IN (\(inputs))", [run.number])
+        { names.insert(try row.text(0)) }
+        for sql in [
+          "UPDATE inputs SET done = 0 WHERE input IN (\(inputs))",
+          """
+          DELETE FROM rejects WHERE EXISTS (SELECT 1 FROM units WHERE units.run = ?
+            AND units.input = rejects.input AND units.unit = rejects.unit)
+          """,
+          "DELETE FROM units WHERE run = ?", "DELETE FROM runs WHERE run = ?",
+        ] { try db.execute(sql: sql, arguments: [run.number]) }
+      }
+      try db.execute(sql: "PRAGMA user_version = 0")
+      return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
   }
 

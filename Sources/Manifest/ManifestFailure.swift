@@ -21,8 +21,10 @@ public enum ManifestFailureCode: Equatable, Sendable {
 public typealias ManifestFailure = ModuleFailure<ManifestFailureCode>
 
 /// Runs database work and turns what it throws into this module's failure.
+///
+/// - Parameter remedy: What mends a file that is no SQLite file any more.
 func database<Value>(
-  _ what: String, path: String, _ work: () throws -> Value
+  _ what: String, path: String, ifDamaged remedy: String? = nil, _ work: () throws -> Value
 ) throws(ManifestFailure) -> Value {
   do {
     return try work()
@@ -41,7 +43,8 @@ func database<Value>(
         remedy: "free some space and run the same command again; finished work is kept")
     case .SQLITE_NOTADB, .SQLITE_CORRUPT:
       throw ManifestFailure(
-        .notOurs, what, path: path, found: message, expected: "an SQLite file of shardify")
+        .notOurs, what, path: path, found: message, expected: "an SQLite file of shardify",
+        remedy: remedy)
     case .SQLITE_CANTOPEN:
       throw ManifestFailure(.missing, what, path: path, found: message, remedy: "check the path")
     default:

@@ -168,12 +168,9 @@ public enum ManifestFile {
 
   /// Reads a manifest without comparing its fingerprint, so that what is wrong with it can be told.
   public static func readUnsealed(_ path: String) throws(ManifestFailure) -> DatasetManifest {
-    guard FileSystem.status(path)?.kind == .file else {
-      throw ManifestFailure(
-        .missing, "cannot open manifest", path: path, found: "no such file",
-        expected: "the manifest.sqlite that shardify balance wrote", remedy: "check the path")
-    }
-    let manifest = try database("cannot open manifest", path: path) {
+    guard FileSystem.status(path)?.kind == .file else { throw missing(path) }
+    let remedy = "run shardify repair \(FileSystem.parent(path))"
+    let manifest = try database("cannot open manifest", path: path, ifDamaged: remedy) {
       var configuration = Configuration()
       configuration.readonly = true
       configuration.busyMode = .timeout(5)
@@ -190,6 +187,34 @@ public enum ManifestFile {
     return manifest
   }
 
+  /// Says what is there instead of a manifest: nothing, a dataset that lost it, or stages.
+  static func missing(_ path: String) -> ManifestFailure {
+    let folder = FileSystem.parent(path)
+    var found = "no such file"
+    var remedy = "check the path"
+    let stages = stageNames(folder)
+    if let last = stages.last {
+      found = "a folder of stages: \(stages.joined(separator: ", "))"
+      remedy = "name one of them, e.g. \(folder)/\(last)"
+    } else if ["plan.txt", "shards"].contains(where: {
+      FileSystem.status(folder + "/" + $0) != nil
+    }) {
+      remedy = "run shardify repair \(folder), or the same shardify balance again to finish it"
+    }
+    return ManifestFailure(
+      .missing, "cannot open manifest", path: path, found: found,
+      expected: "the manifest.sqlite that shardify balance wrote", remedy: remedy)
+  }
+
+  /// The stages of a folder of stages (`docs/stages.md`), to name them; none of any other folder.
+  private static func stageNames(_ folder: String) -> [String] {
+    guard let bytes = try? FileSystem.read(folder + "/stages.txt", limitBytes: 1 << 20) else {
+      return []
+    }
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+    return lines.first?.hasPrefix("shardify stages ") == true ? Array(lines.dropFirst()) : []
+  }
+
   /// Compares the fingerprint a manifest names with that of its rows.
   public static func checkFingerprint(
     _ manifest: DatasetManifest, path: String
@@ -200,7 +225,8 @@ public enum ManifestFile {
         .notOurs, "cannot open manifest", path: path,
         found: "rows with fingerprint \(fingerprint.prefix(16))",
         expected: "\(manifest.dataset["fingerprint"]?.prefix(16) ?? "one that is recorded")",
-        remedy: "it was changed after it was written; run the same balance again")
+        remedy: "it was changed after it was written; run shardify repair"
+          + " \(FileSystem.parent(path))")
     }
   }
 
@@ -211,7 +237,8 @@ public enum ManifestFile {
     guard try Int32.fetchOne(db, sql: "PRAGMA application_id") == applicationID else {
       throw ManifestFailure(
         .notOurs, "cannot open manifest", path: path, found: "an SQLite file of something else",
-        expected: "a manifest written by shardify balance", remedy: "check the path")
+        expected: "a manifest written by shardify balance",
+        remedy: "check the path, or run shardify repair \(FileSystem.parent(path))")
     }
     let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
     guard DatasetManifest.formatVersions.contains(version) else {

@@ -56,7 +56,10 @@ struct CatalogNotes {
       runs.append(run)
     }
     guard let facts else {
-      throw failure(folder, "no run", "at least one to read the facts from")
+      throw StageFailure(
+        .damaged, "cannot make catalog", path: folder, found: "no run",
+        expected: "at least one to read the facts from",
+        remedy: "remove the folder and ingest again")
     }
     guard case .success(let store) = StoreFacts.read(facts.values) else {
       throw failure(folder + "/runs/" + facts.name, "no notes of its store", "its facts")
@@ -71,7 +74,8 @@ struct CatalogNotes {
   private static func failure(_ path: String, _ found: String, _ expected: String) -> StageFailure {
     StageFailure(
       .damaged, "cannot make catalog", path: path, found: found, expected: expected,
-      remedy: "put the right run back, or ingest into a new store")
+      remedy: "put the right run back; or rm \(path), run shardify repair again, then the same"
+        + " ingest")
   }
 
   /// Takes one note; false if it is malformed.
@@ -148,11 +152,14 @@ struct CatalogNotes {
   private mutating func findGaps() {
     var units: [Int: Set<Int>] = [:]
     for run in runs { for unit in run.units { units[unit.input, default: []].insert(unit.unit) } }
-    for input in inputs {
+    for index in inputs.indices {
+      let input = inputs[index]
       let own = (units[input.number] ?? []).sorted()
       // Not listed one by one: a damaged note could name any number.
       let missing = (own.last ?? 0) + 1 - own.count
       if missing > 0 {
+        // Else an ingest would pass over it as read.
+        inputs[index].isDone = false
         let first = own.enumerated().first { $0.offset != $0.element }?.offset ?? 0
         problems.append(
           "\(input.name): unit \(first)\(missing > 1 ? " and \(missing - 1) more" : "")"

@@ -17,13 +17,15 @@ struct DatasetRepair {
     let lock = try FileLock(path: folder + "/lock", purpose: "shardify repair")
     defer { withExtendedLifetime(lock) {} }
     var report = RepairReport(kind: "dataset", path: folder + "/manifest.sqlite")
-    let old = try? ManifestFile.read(report.path)
+    let old = try DatasetRepair.readable(report.path)
     let (planText, planNote) = try plan()
     let plan = try DatasetPlan(parsing: planText, path: folder + "/plan.txt")
     let digest = SHA256.of(planText)
-    let command = old?.provenance["command"] ?? DatasetRepair.command(plan)
-    let summaries = try training(plan, digest, command)
-    let heldOut = try heldOut(plan, digest, command)
+    let command = RedoText.command(
+      recorded: old?.provenance["command"], folder: folder, plan: { plan[$0] })
+    let (summaries, lost) = try training(plan, digest)
+    let (heldOut, lostHeldOut) = try heldOut(plan, digest)
+    if !(lost + lostHeldOut).isEmpty { throw damaged(lost + lostHeldOut, command) }
     var manifest = try ManifestBuilder(
       plan: plan, planDigest: digest, summaries: summaries, heldOut: heldOut, folder: folder
     ).build()
@@ -45,11 +47,16 @@ struct DatasetRepair {
     return report
   }
 
-  /// What a balance that would write the same is told.
-  static func command(_ plan: DatasetPlan) -> String {
-    func fact(_ key: String) -> String { plan[key] ?? "?" }
-    return "shardify balance STORE --to DATASET (\(fact("policy")), budget"
-      + " \(fact("budget_tokens")), \(fact("shard_count")) shards, seed \(fact("seed")))"
+  /// A manifest that can be read; nil if there is none, or one that is damaged.
+  ///
+  /// - Throws: If another process holds it, or a newer version wrote it: such a file stays.
+  static func readable(_ path: String) throws -> DatasetManifest? {
+    do throws(ManifestFailure) {
+      return try ManifestFile.read(path)
+    } catch {
+      if error.code == .locked || error.code == .version { throw error }
+      return nil
+    }
   }
 
   /// `plan.txt`, or where it is missing or not that of the shards, the copy in a shard; then the
@@ -81,18 +88,29 @@ struct DatasetRepair {
     return (inShards.text, "plan.txt \(what); it was taken from \(inShards.name)")
   }
 
-  private func damaged(_ lost: [String], _ command: String) -> StageFailure {
-    let others = lost.count > 1 ? " (and \(lost.count - 1) more)" : ""
+  private func damaged(_ lost: [Lost], _ command: String) -> StageFailure {
+    let shown = lost.prefix(20).map(\.line).joined(separator: "; ")
+    let others = lost.count > 20 ? "; and \(lost.count - 20) more" : ""
+    let count = lost.count == 1 ? "" : "\(lost.count) shards: "
+    let there = lost.map { folder + "/" + $0.name }.filter { FileSystem.status($0) != nil }
+    let remove = there.isEmpty ? "" : "rm \(there.prefix(20).joined(separator: " ")), then "
     return StageFailure(
-      .damaged, "cannot make manifest", path: folder, found: lost[0] + others,
+      .damaged, "cannot make manifest", path: folder, found: count + shown + others,
       expected: "every shard whole",
-      remedy: "run the same command again, which writes what is missing and the manifest: "
+      remedy: "\(remove)run the same balance again, which writes what is missing and the manifest: "
         + command)
   }
 
+  /// A shard that must be written again.
+  private struct Lost {
+    var name: String
+    /// The name and what is wrong.
+    var line: String
+  }
+
   private func training(
-    _ plan: DatasetPlan, _ digest: SHA256.Digest, _ command: String
-  ) throws -> [ShardSummary] {
+    _ plan: DatasetPlan, _ digest: SHA256.Digest
+  ) throws -> ([ShardSummary], lost: [Lost]) {
     guard let count = plan["shard_count"].flatMap({ Int($0) }), (1...99_999).contains(count),
       let seed = plan["seed"].flatMap({ UInt64($0) }),
       let storeKey = plan["store_key"].flatMap({ StoreKey(hex: $0) })
@@ -122,23 +140,27 @@ struct DatasetRepair {
         .stopped, "stopped", path: folder, found: "asked to end before all shards were read",
         remedy: "run the same command again")
     }
-    let problems = lost.withLock { $0 }.sorted { $0.key < $1.key }.map(\.value)
-    if !problems.isEmpty { throw damaged(problems, command) }
-    return results.withLock { $0.compactMap { $0 } }
+    let problems = lost.withLock { $0 }.sorted { $0.key < $1.key }.map {
+      Lost(name: BalanceJob.relativePath(ofShard: $0.key, .train), line: $0.value)
+    }
+    return (results.withLock { $0.compactMap { $0 } }, problems)
   }
 
   private func heldOut(
-    _ plan: DatasetPlan, _ digest: SHA256.Digest, _ command: String
-  ) throws -> [ShardSummary] {
+    _ plan: DatasetPlan, _ digest: SHA256.Digest
+  ) throws -> ([ShardSummary], lost: [Lost]) {
     var summaries: [ShardSummary] = []
+    var lost: [Lost] = []
     while true {
-      let name = BalanceJob.relativePath(ofShard: summaries.count, .holdout)
+      let number = summaries.count + lost.count
+      let name = BalanceJob.relativePath(ofShard: number, .holdout)
       guard FileSystem.status(folder + "/" + name) != nil else { break }
-      switch try summary(name, plan, digest, summaries.count, .holdout, { $0.pass == 0 }) {
+      switch try summary(name, plan, digest, number, .holdout, { $0.pass == 0 }) {
       case .success(let summary): summaries.append(summary)
-      case .failure(let problem): throw damaged([problem.line], command)
+      case .failure(let problem): lost.append(Lost(name: name, line: problem.line))
       }
     }
+    if !lost.isEmpty { return ([], lost) }
     // How many there were is not in the plan, but what they held is.
     for (number, language) in plan.mixed.enumerated() {
       let found = summaries.reduce(0) { sum, summary in
@@ -146,14 +168,13 @@ struct DatasetRepair {
       }
       if found != language.heldOutDocuments {
         let name = BalanceJob.relativePath(ofShard: summaries.count, .holdout)
-        throw damaged(
-          [
-            "\(name) missing (\(found) held-out documents of \(language.supply.tag), expected"
-              + " \(language.heldOutDocuments))"
-          ], command)
+        let line =
+          "\(name) missing (\(found) held-out documents of \(language.supply.tag), expected"
+          + " \(language.heldOutDocuments))"
+        return ([], [Lost(name: name, line: line)])
       }
     }
-    return summaries
+    return (summaries, [])
   }
 
   /// Reads a shard whole; a problem if it is missing, damaged or not of the plan.

@@ -12,8 +12,15 @@ final class IngestFeed {
   struct Pending {
     var file: InputFile
     var record: InputRecord
+    /// Units that are read already; where a run was lost they need not be the first ones.
+    var knownUnits: Set<Int>
+
     /// The first unit that is in no run yet.
-    var firstUnit: Int
+    var firstUnit: Int {
+      var unit = 0
+      while knownUnits.contains(unit) { unit += 1 }
+      return unit
+    }
   }
 
   /// What a run holds when its last chunk has been handed out.
@@ -27,6 +34,7 @@ final class IngestFeed {
 
   private var pending: [Pending]
   private let options: DocumentOptions
+  private let unitBytes: Int
   private let runTextBytes: Int
   private let progress: Progress
   private let stop: StopFlag
@@ -40,9 +48,10 @@ final class IngestFeed {
   private(set) var emptyInputs: [String] = []
 
   init(
-    pending: [Pending], options: DocumentOptions, runTextBytes: Int, progress: Progress,
-    stop: StopFlag
+    pending: [Pending], options: DocumentOptions, unitBytes: Int = IngestOptions.unitBytes,
+    runTextBytes: Int, progress: Progress, stop: StopFlag
   ) {
+    self.unitBytes = unitBytes
     self.pending = pending.reversed()
     self.options = options
     self.runTextBytes = runTextBytes
@@ -72,6 +81,10 @@ final class IngestFeed {
         if let open = self.reader { reader = open } else { reader = try open(current) }
         self.reader = reader
         if let chunk = try reader.next() {
+          if current.knownUnits.contains(chunk.unit) {
+            endUnit(&contents)
+            continue
+          }
           let key = UnitKey(input: current.record.number, unit: chunk.unit)
           if let open = unit, open.key != key { endUnit(&contents) }
           if unit == nil { unit = (key, 0) }
@@ -114,7 +127,7 @@ final class IngestFeed {
 
   private func open(_ input: Pending) throws(IngestFailure) -> ChunkReader {
     let reader = try ChunkReader(
-      input.file, options: options, unitBytes: IngestOptions.unitBytes, chunkBytes: 512 << 10)
+      input.file, options: options, unitBytes: unitBytes, chunkBytes: 512 << 10)
     if input.firstUnit > 0 { try reader.skip(toUnit: input.firstUnit) }
     return reader
   }

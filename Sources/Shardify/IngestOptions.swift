@@ -53,10 +53,14 @@ public struct IngestOptions: Sendable {
 
   /// Decompressed bytes of one unit of work.
   static let unitBytes = 16 << 20
+  /// The same for this ingest; tests set less.
+  var unitBytes = IngestOptions.unitBytes
 
   /// Text of one run: tokens take at most four bytes for each of text, and are held once; the
   /// rest is queues, models, caches and what the writer compresses.
-  var runTextBytes: Int { min(max(memoryBytes / 16, 1 << 20), 1 << 30) }
+  var runTextBytes: Int {
+    unitBytes == IngestOptions.unitBytes ? min(max(memoryBytes / 16, 1 << 20), 1 << 30) : unitBytes
+  }
 
   /// One line that says what a document is, to notice a rerun with other options.
   var documentOptionsText: String {

@@ -41,8 +41,8 @@ public struct IngestStage {
     let pending = try reconcile(files, store)
     if !pending.isEmpty { try store.catalog.setFinished(false) }
     let feed = IngestFeed(
-      pending: pending, options: options.documents, runTextBytes: options.runTextBytes,
-      progress: progress, stop: stop)
+      pending: pending, options: options.documents, unitBytes: options.unitBytes,
+      runTextBytes: options.runTextBytes, progress: progress, stop: stop)
     progress.start(.reading, total: pending.reduce(0) { $0 + $1.file.fileSizeBytes })
     try readRuns(feed, store, detector, tokenizer, endOfText)
     if stop.isSet { throw stopped() }
@@ -115,7 +115,7 @@ public struct IngestStage {
       maxPieceTokens: options.maxPieceTokens, languageModel: detector.modelName,
       languageModelDigest: detector.modelFingerprint, icuVersion: detector.icuVersion,
       languageSource: options.languageSource.rawValue,
-      numberColumns: options.documents.numericFields, unitBytes: IngestOptions.unitBytes)
+      numberColumns: options.documents.numericFields, unitBytes: options.unitBytes)
   }
 
   /// Compares the inputs with what the store has read; gives those that are not done.
@@ -144,8 +144,8 @@ public struct IngestStage {
       record.fileSizeBytes = file.fileSizeBytes
       record.modifiedNanoseconds = file.modifiedNanoseconds
       record.number = try store.catalog.save(record)
-      let first = (units.map(\.unit).max() ?? -1) + 1
-      pending.append(IngestFeed.Pending(file: file, record: record, firstUnit: first))
+      pending.append(
+        IngestFeed.Pending(file: file, record: record, knownUnits: Set(units.map(\.unit))))
     }
     return pending
   }

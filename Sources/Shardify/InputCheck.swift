@@ -28,7 +28,7 @@ struct InputCheck {
     _ file: InputFile, _ former: InputRecord, _ units: [UnitRecord]
   ) throws {
     let reader = try ChunkReader(
-      file, options: options.documents, unitBytes: IngestOptions.unitBytes, chunkBytes: 512 << 10)
+      file, options: options.documents, unitBytes: options.unitBytes, chunkBytes: 512 << 10)
     var hash = SHA256()
     var current: (unit: Int, bytes: Int)?
     var remaining = units[...]
@@ -36,12 +36,14 @@ struct InputCheck {
       guard let (unit, bytes) = current else { return }
       let digest = hash.finish().leading128.high
       current = nil
+      // A unit whose run was lost is read anew, as it is now.
+      if !former.isDone, let next = remaining.first, next.unit > unit { return }
       guard let expected = remaining.popFirst() else {
         if former.isDone { throw changed(file, former, "more text than was read") }
         return
       }
       guard expected.unit == unit, expected.bytes == bytes, expected.digest == digest else {
-        throw changed(file, former, "other bytes from byte \(unit * IngestOptions.unitBytes)")
+        throw changed(file, former, "other bytes from byte \(unit * options.unitBytes)")
       }
     }
     while let chunk = try reader.next() {
@@ -56,7 +58,7 @@ struct InputCheck {
     try end()
     if let missing = remaining.first {
       throw changed(
-        file, former, "an end before byte \((missing.unit + 1) * IngestOptions.unitBytes)")
+        file, former, "an end before byte \((missing.unit + 1) * options.unitBytes)")
     }
   }
 

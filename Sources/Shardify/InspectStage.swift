@@ -35,9 +35,15 @@ public struct InspectStage: Sendable {
     if FileSystem.status(path + "/manifest.sqlite") != nil {
       return try InspectDataset.report(path, manifest: path + "/manifest.sqlite")
     }
-    if FileSystem.status(path + "/plan.txt") != nil {
+    if let stages = StagesFolder.refusal(path, "cannot inspect") { throw stages }
+    if FileSystem.status(path + "/plan.txt") != nil || FileSystem.status(path + "/shards") != nil {
       throw refusal(
-        "a dataset without manifest.sqlite", remedy: "run the same balance again to finish it")
+        "a dataset without manifest.sqlite",
+        remedy: "run shardify repair \(path), or the same balance again to finish it")
+    }
+    if FileSystem.status(path + "/runs") != nil {
+      throw refusal(
+        "a token store without catalog.sqlite", remedy: "run shardify repair \(path)")
     }
     throw refusal("a folder without catalog.sqlite or manifest.sqlite", remedy: "check the path")
   }

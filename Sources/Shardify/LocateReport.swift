@@ -8,6 +8,7 @@ public struct LocateReport: Sendable {
     case inShards = "in shards"
     case heldOut = "held out"
     case leftOver = "left over"
+    case notInShards = "not in the shards"
     case filtered
     case excluded
     case unknown
@@ -88,7 +89,9 @@ public struct LocateReport: Sendable {
     for document in documents {
       let part = document.sourcePart.map { " (sources \($0))" } ?? ""
       let language = document.language.map { " \($0)\(part)" } ?? ""
-      let detail = document.detail.isEmpty ? "" : ": " + document.detail
+      // "filtered by where: confidence > 0.5" is one phrase.
+      let mark = document.status == .filtered ? " " : ": "
+      let detail = document.detail.isEmpty ? "" : mark + document.detail
       lines.append("document \(document.content)\(language): \(document.status.rawValue)\(detail)")
       for copy in document.copies {
         lines.append(

@@ -22,20 +22,17 @@ public struct LocateStage: Sendable {
 
   private let dataset: String
   private let store: String?
-  private let view: ViewOptions
+  /// The list of content hashes the dataset was made without; a dataset names it by its digest only.
+  public var excludedHashes: String?
   private let stop: StopFlag
 
   /// - Parameters:
   ///   - dataset: The dataset's folder, or its manifest.
   ///   - store: The token store it came from; tells where a document came from, and why it is not
   ///     there.
-  ///   - view: The filters and label map of the dataset.
-  public init(
-    dataset: String, store: String?, view: ViewOptions = ViewOptions(), stop: StopFlag
-  ) {
+  public init(dataset: String, store: String?, stop: StopFlag) {
     self.dataset = dataset
     self.store = store
-    self.view = view
     self.stop = stop
   }
 
@@ -53,21 +50,33 @@ public struct LocateStage: Sendable {
         remedy: "run shardify verify on it")
     }
     let search = DatasetSearch(facts: facts)
-    let storeSearch = try store.map { folder in
-      let opened = try TokenStore.open(folder)
-      guard opened.facts.storeKey == facts.storeKey, opened.facts.tokenizer == facts.tokenizer
-      else {
-        throw StageFailure(
-          .options, "cannot locate", path: folder,
-          found: "store key \(opened.facts.storeKey) or its tokenizer",
-          expected: "those of the dataset, \(facts.storeKey)",
-          remedy: "name the store it was made from")
-      }
-      var options = view
-      options.sourcePatterns = facts.sourcePatterns
-      return StoreSearch(store: opened, view: try StoreView(store: opened, options: options))
-    }
+    let storeSearch = try store.map { try open($0, facts) }
     return try run(query, search, storeSearch)
+  }
+
+  /// Opens the store and sees it as the dataset did: its conditions, label map and hashes.
+  private func open(_ folder: String, _ facts: VerifyFacts) throws -> StoreSearch {
+    let opened = try TokenStore.open(folder)
+    for (what, found, expected) in [
+      ("store key", "\(opened.facts.storeKey)", "\(facts.storeKey)"),
+      ("tokenizer", "\(opened.facts.tokenizer)", "\(facts.tokenizer)"),
+    ] where found != expected {
+      throw StageFailure(
+        .options, "cannot locate", path: folder, found: "\(what) \(found)",
+        expected: "that of the dataset, \(expected)", remedy: "name the store it was made from")
+    }
+    if excludedHashes == nil, ViewFacts.excludedDigest(facts.manifest) != nil {
+      let view = try StoreView(store: opened, options: try ViewFacts.options(facts.manifest))
+      return StoreSearch(
+        store: opened, view: view, missingHashes: ViewFacts.excludedCount(facts.manifest))
+    }
+    switch try ViewFacts.view(of: opened, facts.manifest, excludedHashes: excludedHashes) {
+    case .success(let view): return StoreSearch(store: opened, view: view)
+    case .failure(let problem):
+      throw StageFailure(
+        .options, "cannot locate", found: problem.line, expected: "the dataset's own list",
+        remedy: "give the list it was made with")
+    }
   }
 
   private func run(
@@ -159,8 +168,11 @@ public struct LocateStage: Sendable {
       document.sourcePart =
         own?.part
         ?? known[tag]?.part.map { SourceParts.name(of: $0, search.facts.sourcePatterns ?? []) }
-      describe(&document, number: number, known[tag], search, store != nil)
-      if let store, let found = known[tag], document.status == .inShards {
+      describe(&document, number: number, known[tag], search)
+      if let missing = store?.missingHashes { document.admit(missing) }
+      if let store, let found = known[tag], document.status == .inShards,
+        store.missingHashes == nil
+      {
         try compare(document, found, store, search, &report.notes)
       }
       report.documents.append(document)
@@ -181,14 +193,14 @@ public struct LocateStage: Sendable {
 
   private func describe(
     _ document: inout LocateReport.Document, number: Int?, _ found: StoreSearch.Found?,
-    _ search: DatasetSearch, _ hasStore: Bool
+    _ search: DatasetSearch
   ) {
     if let first = document.copies.first {
       document.status = first.split == .train ? .inShards : .heldOut
       if first.split == .holdout { document.detail = "never trained on" }
     } else if let reason = found?.reason {
       document.status = .filtered
-      document.detail = reason
+      document.detail = "by " + reason.replacingPrefix("where ", with: "where: ")
     } else if number == nil {
       document.status = .excluded
       document.detail = "its language is not in the mixture"
@@ -270,5 +282,30 @@ public struct LocateStage: Sendable {
       }
       return report
     }
+  }
+}
+
+extension LocateReport.Document {
+  /// Without the list of hashes that the dataset leaves out, a document that is in no shard may be
+  /// in it, whatever else would explain where it is.
+  fileprivate mutating func admit(_ missingHashes: String) {
+    guard copies.isEmpty else { return }
+    let list = "in the list of \(missingHashes) hashes that was excluded; give --exclude-hashes"
+    switch status {
+    case .leftOver:
+      detail = "left over, or \(list)"
+    case .heldOut where language != nil && !detail.hasPrefix("not written"):
+      detail = "held out, or \(list)"
+    case .heldOut, .excluded:
+      detail = "its language is not in the mixture, or \(list)"
+    case .inShards, .notInShards, .filtered, .unknown: return
+    }
+    status = .notInShards
+  }
+}
+
+extension String {
+  fileprivate func replacingPrefix(_ prefix: String, with other: String) -> String {
+    hasPrefix(prefix) ? other + dropFirst(prefix.count) : self
   }
 }

@@ -44,6 +44,7 @@ struct PlanSnapshot: Sendable {
         remedy: "check the path")
     }
     if status.kind == .folder {
+      if let stages = StagesFolder.refusal(path, "cannot compare") { throw stages }
       let manifest = path + "/manifest.sqlite"
       if FileSystem.status(manifest) != nil { return try PlanSnapshot(manifest: manifest, path) }
       let plan = path + "/plan.txt"

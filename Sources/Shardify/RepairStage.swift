@@ -27,6 +27,7 @@ public struct RepairStage: Sendable {
       throw refused(FileSystem.status(path) == nil ? "no such folder" : "a file")
     }
     let report: RepairReport
+    if let stages = StagesFolder.refusal(path, "cannot repair") { throw stages }
     let names = try FileSystem.names(in: path)
     if names.contains("runs") || names.contains("catalog.sqlite") {
       report = try StoreRepair(folder: path, jobs: jobs).run()

@@ -12,6 +12,15 @@ struct StagesFolder {
     FileSystem.status(path + "/" + listName)?.kind == .file
   }
 
+  /// What to say where one dataset is asked for and a folder of stages is given; nil if it is none.
+  static func refusal(_ path: String, _ what: String) -> StageFailure? {
+    guard isOne(path), let names = try? StagesFolder(path: path).names(), let last = names.last
+    else { return nil }
+    return StageFailure(
+      .options, what, path: path, found: "a folder of stages: \(names.joined(separator: ", "))",
+      expected: "one dataset", remedy: "name one of them, e.g. \(path)/\(last)")
+  }
+
   /// The folder of a stage.
   func stage(_ name: String) -> String { path + "/" + name }
 

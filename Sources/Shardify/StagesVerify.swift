@@ -7,6 +7,8 @@ import ShardifyCore
 public struct StagesVerify: Sendable {
   private let folder: String
   private let store: String?
+  /// The list of content hashes the stages were made without.
+  public var excludedHashes: String?
   private let jobs: Int
   private let progress: Progress
   private let stop: StopFlag
@@ -32,14 +34,18 @@ public struct StagesVerify: Sendable {
       let path = root.stage(name)
       guard FileSystem.status(path + "/manifest.sqlite") != nil else {
         var report = VerifyReport()
-        report.problems = ["\(name): not finished: no manifest.sqlite in it"]
+        report.problems = [
+          "\(name): no manifest.sqlite in it; run shardify repair \(path), or the same balance again"
+            + " to finish it"
+        ]
         reports.append((name, report))
         former = nil
         continue
       }
-      var report = try VerifyStage(
-        dataset: path, store: store, jobs: jobs, progress: progress, stop: stop
-      ).run()
+      var stage = VerifyStage(
+        dataset: path, store: store, jobs: jobs, progress: progress, stop: stop)
+      stage.excludedHashes = excludedHashes
+      var report = try stage.run()
       let manifest = try? ManifestFile.read(path + "/manifest.sqlite")
       if let former, let manifest, report.isClean {
         report.problems = chain(former, (name, manifest), root)

@@ -8,6 +8,8 @@ import Shards
 struct StoreSearch {
   let store: TokenStore
   let view: StoreView
+  /// How many hashes the dataset left out by a list that is not at hand; nil if all is known.
+  var missingHashes: String?
 
   /// A document of the store under one language of the view.
   struct Found {

@@ -64,6 +64,7 @@ public final class TokenStore: Sendable {
   private static func checkEmpty(_ folder: String) throws {
     guard let status = FileSystem.status(folder) else { return }
     var found: String?
+    var remedy = "name another folder"
     if status.kind != .folder {
       found = "a file"
     } else {
@@ -74,13 +75,16 @@ public final class TokenStore: Sendable {
         found = "a folder that holds \(foreign) and is no token store"
       } else if let runs = FileSystem.status(folder + "/runs") {
         let inside = runs.kind == .folder ? try FileSystem.names(in: folder + "/runs").first : ""
-        if let inside { found = "a folder that holds runs/\(inside) and no catalog.sqlite" }
+        if let inside {
+          found = "a folder that holds runs/\(inside) and no catalog.sqlite"
+          remedy = "run shardify repair \(folder), or name another folder"
+        }
       }
     }
     guard let found else { return }
     throw StageFailure(
       .options, "cannot make token store", path: folder, found: found,
-      expected: "a new or empty folder, or a token store", remedy: "name another folder")
+      expected: "a new or empty folder, or a token store", remedy: remedy)
   }
 
   private static func checkFolder(_ folder: String) throws {
@@ -122,7 +126,8 @@ public final class TokenStore: Sendable {
       throw StageFailure(
         .damaged, "cannot open token store", path: catalog.path,
         found: "units of input in a run that it does not name",
-        expected: "a row in table runs for each", remedy: "ingest into a new store")
+        expected: "a row in table runs for each",
+        remedy: "run shardify repair \(folder), then the same ingest again")
     }
     let known = Set(try catalog.runs().map(\.file))
     for name in try FileSystem.names(in: folder + "/runs")
@@ -156,7 +161,7 @@ public final class TokenStore: Sendable {
         throw ShardsFailure(
           .file, "cannot read run", path: path(of: run), found: error.found,
           expected: "the run that the catalog names",
-          remedy: "put it back, or ingest into a new store")
+          remedy: "put it back; or \(RunReader.remedy(path(of: run)))")
       }
       guard reader.index.storeKey == facts.storeKey, reader.index.tokenizer == facts.tokenizer,
         reader.index.tokenWidthBytes == facts.tokenWidthBytes
@@ -164,13 +169,13 @@ public final class TokenStore: Sendable {
         throw StageFailure(
           .damaged, "cannot open token store", path: reader.path,
           found: "a run of another store or tokenizer", expected: "store key \(facts.storeKey)",
-          remedy: "put the right file back, or ingest into a new store")
+          remedy: "put the right file back; or \(RunReader.remedy(reader.path))")
       }
       guard reader.tokenCount == run.tokens else {
         throw StageFailure(
           .damaged, "cannot open token store", path: reader.path,
           found: "\(reader.tokenCount) tokens", expected: "\(run.tokens) as in the catalog",
-          remedy: "put the right file back, or ingest into a new store")
+          remedy: "put the right file back; or \(RunReader.remedy(reader.path))")
       }
       readers.append(reader)
     }

@@ -15,11 +15,14 @@ struct VerifyPlan {
     do throws(FileFailure) {
       text = try FileSystem.read(facts.folder + "/plan.txt", limitBytes: 256 << 20)
     } catch {
-      problems.add(error.message)
+      problems.add("\(error.message); run shardify repair \(facts.folder)")
       return
     }
-    problems.compare(
-      "plan.txt: SHA-256", found: "\(SHA256.of(text))", expected: "\(facts.plan)")
+    if SHA256.of(text) != facts.plan {
+      problems.add(
+        "plan.txt: SHA-256: \(SHA256.of(text)), expected \(facts.plan);"
+          + " run shardify repair \(facts.folder)")
+    }
     let plan: DatasetPlan
     do throws(StageFailure) {
       plan = try DatasetPlan(parsing: text, path: "plan.txt")

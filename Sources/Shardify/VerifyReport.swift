@@ -39,6 +39,8 @@ public struct VerifyReport: Sendable {
 
   /// What is wrong, a clear line each; the last counts those that are not shown.
   public internal(set) var problems: [String] = []
+  /// What follows from a problem, for machines: each difference of a store that is another one.
+  public internal(set) var details: [String] = []
   /// What is not wrong, but good to know.
   public internal(set) var notes: [String] = []
   /// The languages of the mixture, by tag.
@@ -85,11 +87,21 @@ public struct VerifyReport: Sendable {
     var out = table.text
     if !out.isEmpty { out += "\n" }
     out += "\(ReportTable.grouped(shards)) shards, \(ReportTable.grouped(tokens)) tokens, "
-    out += "\(ReportTable.grouped(pieces)) pieces read; fingerprint \(fingerprint)\n"
-    for note in notes { out += "note: \(note)\n" }
-    for problem in problems { out += "problem: \(problem)\n" }
-    let problemCount = problems.count == 1 ? "1 problem" : "\(problems.count) problems"
-    return out + (isClean ? "nothing is wrong" : "\(problemCount) found")
+    out += "\(ReportTable.grouped(pieces)) pieces read"
+    out += fingerprint.isEmpty ? "\n" : "; fingerprint \(fingerprint)\n"
+    if isClean {
+      for note in notes { out += "note: \(note)\n" }
+      return out + "nothing is wrong"
+    }
+    return out + problemText()
+  }
+
+  /// What is wrong and what to do, without the table: several lines, no newline after the last.
+  public func problemText() -> String {
+    let count = problems.count == 1 ? "1 problem" : "\(problems.count) problems"
+    return
+      (notes.map { "note: \($0)" } + problems.map { "problem: \($0)" } + ["\(count) found"])
+      .joined(separator: "\n")
   }
 
   /// For machines: one JSON object on one line.
@@ -99,6 +111,7 @@ public struct VerifyReport: Sendable {
       ("fingerprint", ReportJSON.string(fingerprint)),
       ("shards", "\(shards)"), ("tokens", "\(tokens)"), ("pieces", "\(pieces)"),
       ("problems", ReportJSON.array(problems.map(ReportJSON.string))),
+      ("details", ReportJSON.array(details.map(ReportJSON.string))),
       ("notes", ReportJSON.array(notes.map(ReportJSON.string))),
       ("languages", ReportJSON.array(languages.map(VerifyReport.object))),
     ])

@@ -50,6 +50,8 @@ struct ShardAudit: Sendable {
   var pieces = 0
   /// Whether it was read to its end.
   var isWhole = false
+  /// Whether there was a file to read.
+  var isThere = false
   var problems = VerifyProblems(limit: VerifyProblems.limitPerShard)
 }
 
@@ -67,9 +69,10 @@ struct ShardAuditor: Sendable {
     var audit = ShardAudit(parts: Array(repeating: nil, count: tags.count))
     let path = facts.folder + "/" + row.path
     guard let status = FileSystem.status(path), status.kind == .file else {
-      audit.problems.add("\(row.path): missing")
+      audit.problems.add("\(row.path): missing; run the same balance again, which writes it anew")
       return audit
     }
+    audit.isThere = true
     do throws(ShardsFailure) {
       let reader = try ShardReader(path: path)
       checkHeader(reader, row, &audit.problems)

@@ -51,6 +51,9 @@ public struct VerifyStage: Sendable {
     } catch {
       problems.add(error.line)
     }
+    if problems.lines.contains(where: { $0.contains("/shard-") }) {
+      report.notes.append(redo(path, manifest))
+    }
     if stop.isSet {
       throw StageFailure(
         .stopped, "stopped", path: dataset, found: "asked to end before all was verified",
@@ -59,6 +62,14 @@ public struct VerifyStage: Sendable {
     report.problems = problems.report
     progress.start(.done, total: 0)
     return report
+  }
+
+  /// How damaged shards are written again.
+  private func redo(_ path: String, _ manifest: DatasetManifest) -> String {
+    "what writes a shard again, once the damaged file is removed: "
+      + RedoText.command(
+        recorded: manifest.provenance["command"], folder: FileSystem.parent(path),
+        plan: { manifest.dataset[$0] })
   }
 
   private func manifest(
@@ -91,7 +102,7 @@ public struct VerifyStage: Sendable {
     progress.start(.verifying, total: shards.reduce(0) { $0 + $1.tokens })
     let audits = read(facts, shards)
     for audit in audits { problems.add(audit.problems) }
-    report.shards = audits.count
+    report.shards = audits.count(where: \.isThere)
     report.tokens = audits.reduce(0) { $0 + $1.tokens }
     report.pieces = audits.reduce(0) { $0 + $1.pieces }
     let inner = audits.reduce(0) { $0 + $1.innerEndOfText }
@@ -116,7 +127,11 @@ public struct VerifyStage: Sendable {
       let comparison = VerifyStore(
         facts: facts, train: train.map(\.1), holdout: holdout.map(\.1), store: store, jobs: jobs,
         stop: stop, excludedHashes: excludedHashes)
-      do { problems.add(try comparison.run()) } catch { problems.add("store: \(error)") }
+      do {
+        let found = try comparison.run()
+        problems.add(found.problems)
+        report.details += found.details
+      } catch { problems.add("store: \(error)") }
     }
   }
 
@@ -163,7 +178,8 @@ public struct VerifyStage: Sendable {
     for part in ["shards", "holdout"] {
       let names = (try? FileSystem.names(in: facts.folder + "/" + part)) ?? []
       for name in names where !named.contains("\(part)/\(name)") {
-        problems.add("\(part)/\(name): no row of the manifest names it")
+        problems.add(
+          "\(part)/\(name): no row of the manifest names it; rm \(facts.folder)/\(part)/\(name)")
       }
     }
   }

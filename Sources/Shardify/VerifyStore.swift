@@ -17,13 +17,25 @@ struct VerifyStore: Sendable {
   /// The list the dataset was made with, if it was made with one.
   var excludedHashes: String?
 
-  /// What is different.
-  func run() throws -> VerifyProblems {
+  /// What is different. Of a store whose statistics differ that is the problem, and what follows from
+  /// it are details.
+  func run() throws -> (problems: VerifyProblems, details: [String]) {
+    let (all, statistics) = try compare()
+    guard statistics > 0, let first = all.lines.first else { return (all, []) }
+    var problems = VerifyProblems()
+    problems.add(
+      "store: \(store.folder) is not the store it was made from, or has changed since: statistics"
+        + " differ (\(first))")
+    return (problems, all.report)
+  }
+
+  /// All differences, and how many of them are of what there is, not of what was taken.
+  private func compare() throws -> (problems: VerifyProblems, statistics: Int) {
     var problems = VerifyProblems()
     let have = store.facts
     problems.compare("store: key", found: "\(have.storeKey)", expected: "\(facts.storeKey)")
     problems.compare("store: tokenizer", found: "\(have.tokenizer)", expected: "\(facts.tokenizer)")
-    guard problems.lines.isEmpty else { return problems }
+    guard problems.lines.isEmpty else { return (problems, 0) }
     problems.compare(
       "store: documents read", found: "\(try store.catalog.documentCount())",
       expected: facts.manifest.dataset["documents_in"] ?? "none")
@@ -32,27 +44,30 @@ struct VerifyStore: Sendable {
     case .success(let found): view = found
     case .failure(let problem):
       problems.add(problem.line)
-      return problems
+      return (problems, 0)
     }
+    var statistics = problems.lines.count
     let count = facts.rings.count + facts.languages.count
-    let results = Mutex<[VerifyProblems?]>(Array(repeating: nil, count: count))
+    let results = Mutex<[(VerifyProblems, differs: Bool)?]>(Array(repeating: nil, count: count))
     try Parallel.forEach(below: count, threads: jobs) {
       (number: Int) throws(ShardsFailure) in
       var found = VerifyProblems(limit: VerifyProblems.limitPerShard)
+      var differs = false
       let zstd = try StoreView.decompressor()
       if number < facts.rings.count {
-        try training(number, view, zstd, &found)
+        differs = try !training(number, view, zstd, &found)
       } else {
         let language = number - facts.rings.count
         for part in facts.languages[language].otherParts { try other(part, view, zstd, &found) }
         try heldOut(language, view, zstd, &found)
       }
-      results.withLock { $0[number] = found }
+      results.withLock { $0[number] = (found, differs) }
     }
-    for found in results.withLock({ $0 }) {
-      if let found { problems.add(found) }
+    for case (let found, let differs)? in results.withLock({ $0 }) {
+      problems.add(found)
+      statistics += differs ? 1 : 0
     }
-    return problems
+    return (problems, statistics)
   }
 
   /// A part that the mixture leaves out is counted only.
@@ -76,9 +91,10 @@ struct VerifyStore: Sendable {
       expected: [part.documents, part.pieces, part.availableTokens, part.availableBytes])
   }
 
+  /// Compares a ring; whether the store has as much of it as the dataset says.
   private func training(
     _ number: Int, _ view: StoreView, _ zstd: ZstdDecompressor, _ problems: inout VerifyProblems
-  ) throws(ShardsFailure) {
+  ) throws(ShardsFailure) -> Bool {
     let ring = facts.rings[number]
     let cursor = view.cursor(of: ring.tag, part: .training, sourcePart: ring.part, zstd: zstd)
     var sums = Array(repeating: UInt64(0), count: facts.shardCount)
@@ -110,15 +126,16 @@ struct VerifyStore: Sendable {
       counts[3] += table.byteCount(index)
       try cursor.advance()
     }
-    if stop.isSet { return }
+    if stop.isSet { return true }
+    let expected = [ring.documents, ring.pieces, ring.availableTokens, ring.availableBytes]
     problems.compare(
-      "store: \(ring.name): documents, pieces, tokens, bytes", found: counts,
-      expected: [ring.documents, ring.pieces, ring.availableTokens, ring.availableBytes])
+      "store: \(ring.name): documents, pieces, tokens, bytes", found: counts, expected: expected)
     for shard in sums.indices where shard < train.count && train[shard].isWhole {
       if train[shard].parts[number]?.sum ?? 0 != sums[shard] {
         problems.add("shard \(shard): its \(ring.name) is not what the store gives")
       }
     }
+    return counts == expected
   }
 
   /// Adds a piece to the shards that hold its copies.

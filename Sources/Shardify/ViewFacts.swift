@@ -30,20 +30,15 @@ struct ViewFacts {
   static func view(
     of store: TokenStore, _ manifest: DatasetManifest, excludedHashes: String?
   ) throws -> Result<StoreView, VerifyProblem> {
-    func fact(_ key: String) -> String { manifest.dataset[key] ?? "" }
-    var options = ViewOptions()
-    options.conditions = fact("where").split(separator: "\n").map { DatasetManifest.unescaped($0) }
-    options.sourcePatterns = SourceParts.patterns(manifest.dataset[SourceParts.fact])
-    options.labelMap = try LabelMap.parse(Array(fact("label_map").utf8), path: "manifest label_map")
-    let digest = fact("exclude_hashes_sha256")
-    if digest.isEmpty || digest == "none" {
+    var options = try options(manifest)
+    guard let digest = excludedDigest(manifest) else {
       return .success(try StoreView(store: store, options: options))
     }
     guard let excludedHashes else {
       return .failure(
         VerifyProblem(
           line:
-            "store: cannot be compared without the list of \(fact("exclude_hashes")) hashes that "
+            "store: cannot be compared without the list of \(excludedCount(manifest)) hashes that "
             + "the dataset leaves out; give it with --exclude-hashes"))
     }
     let list = try ExcludedHashes.read(excludedHashes)
@@ -56,5 +51,26 @@ struct ViewFacts {
     }
     options.excludedHashes = list
     return .success(try StoreView(store: store, options: options))
+  }
+
+  /// The conditions, label map and division of a dataset; the list of hashes is not in it.
+  static func options(_ manifest: DatasetManifest) throws -> ViewOptions {
+    func fact(_ key: String) -> String { manifest.dataset[key] ?? "" }
+    var options = ViewOptions()
+    options.conditions = fact("where").split(separator: "\n").map { DatasetManifest.unescaped($0) }
+    options.sourcePatterns = SourceParts.patterns(manifest.dataset[SourceParts.fact])
+    options.labelMap = try LabelMap.parse(Array(fact("label_map").utf8), path: "manifest label_map")
+    return options
+  }
+
+  /// The digest of the list of hashes a dataset was made without; nil if it used none.
+  static func excludedDigest(_ manifest: DatasetManifest) -> String? {
+    let digest = manifest.dataset["exclude_hashes_sha256"] ?? "none"
+    return digest.isEmpty || digest == "none" ? nil : digest
+  }
+
+  /// How many hashes that list has, as text.
+  static func excludedCount(_ manifest: DatasetManifest) -> String {
+    manifest.dataset["exclude_hashes"] ?? "?"
   }
 }

@@ -43,6 +43,9 @@ struct LocateCommand: ParsableCommand {
   @Option(help: "The token store the dataset was made from.")
   var store: String?
 
+  @Option(help: "With --store: the list of hashes the dataset was made without.")
+  var excludeHashes: String?
+
   @Flag(help: "Print one JSON object.")
   var json = false
 
@@ -53,6 +56,9 @@ struct LocateCommand: ParsableCommand {
       throw ValidationError("\(content): expected a content hash of 32 hexadecimal digits")
     }
     if id != nil && store == nil { throw ValidationError("--id needs --store STORE") }
+    if excludeHashes != nil && store == nil {
+      throw ValidationError("--exclude-hashes needs --store STORE")
+    }
     if shard != nil && (token != nil) == (piece != nil) {
       throw ValidationError("give --token or --piece with --shard")
     }
@@ -62,7 +68,8 @@ struct LocateCommand: ParsableCommand {
   }
 
   func run() throws {
-    let stage = LocateStage(dataset: dataset, store: store, stop: Signals.stopFlag())
+    var stage = LocateStage(dataset: dataset, store: store, stop: Signals.stopFlag())
+    stage.excludedHashes = excludeHashes
     let report = try stage.run(try query())
     Console.out(json ? report.json() : report.text())
     if !report.isFound { throw ExitCode(1) }

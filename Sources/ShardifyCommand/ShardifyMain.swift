@@ -9,6 +9,7 @@ enum ShardifyMain {
   /// Parses the command line, runs the command, and exits: 0 done, 1 failed, 64 usage,
   /// 130 stopped by the user.
   static func start() {
+    Signals.openStandardStreams()
     Signals.ignoreBrokenPipe()
     refuseUnknownCommand()
     do {

@@ -28,7 +28,13 @@ enum StoreSummaryText {
         + " of input, in \(Figures.duration(Int(seconds.rounded())))")
     lines.append(
       "kept \(Figures.count(summary.documents)), \(Figures.count(summary.duplicates)) duplicates"
-        + " left out, \(Figures.count(summary.rejected)) rejected")
+        + " left out\(summary.runs > 1 ? " within runs" : ""),"
+        + " \(Figures.count(summary.rejected)) rejected")
+    if summary.runs > 1 {
+      lines.append(
+        "  in \(summary.runs) runs: documents that several of them hold are counted in each; balance"
+          + " takes them once")
+    }
     for (reject, first) in zip(summary.rejects, summary.firstRejects) {
       lines.append(
         "  \(reject.reason): \(Figures.count(reject.documents)), first in \(first.input) at byte "

@@ -7,7 +7,15 @@ struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
     abstract: "Check a dataset: files, ids, mixture, repetition, accounting.",
-    discussion: "Exit status 1 with the list if anything is off.")
+    discussion: """
+      Exit status 1 with the list if anything is off.
+
+      In the table, "worst (tokens)" is how far a language was off its share of all tokens so far at \
+      the end of the worst shard, and "worst (pieces)" the same over the length of the piece that \
+      stands there: at most 1. "one shard" is how far a single shard is off its own share, in pieces: \
+      at most 2, one at each end. "repeats" says whether copies of a document are one pass apart. \
+      docs/verify.md explains them.
+      """)
 
   @Argument(help: "The dataset's folder, or its manifest.sqlite.")
   var dataset: String
@@ -25,10 +33,11 @@ struct VerifyCommand: ParsableCommand {
 
   func run() throws {
     let progress = Progress()
-    if let stages = StagesVerify(
+    if var stages = StagesVerify(
       dataset: dataset, store: store, jobs: jobs ?? Parallel.availableProcessors,
       progress: progress, stop: Signals.stopFlag())
     {
+      stages.excludedHashes = excludeHashes
       return try run(stages, progress)
     }
     var stage = VerifyStage(
@@ -40,8 +49,10 @@ struct VerifyCommand: ParsableCommand {
     ) { try stage.run() }
     if output.json {
       Console.out(report.json())
-    } else if !output.quiet || !report.problems.isEmpty {
+    } else if !output.quiet {
       Console.out(report.text())
+    } else if !report.problems.isEmpty {
+      Console.out(report.problemText())
     }
     if !report.problems.isEmpty { throw ExitCode(1) }
   }
@@ -59,7 +70,7 @@ struct VerifyCommand: ParsableCommand {
     } else {
       for (name, report) in reports where !output.quiet || !report.problems.isEmpty {
         Console.out("== \(name)")
-        Console.out(report.text())
+        Console.out(output.quiet ? report.problemText() : report.text())
       }
     }
     if reports.contains(where: { !$0.report.isClean }) { throw ExitCode(1) }

@@ -22,8 +22,23 @@ public final class RunReader: Sendable {
   /// The frames of each language, in order of the language's tag.
   public let languages: [(language: LanguageTag, frames: Range<Int>)]
   private let file: FileDescriptor
-  private static let remedy =
-    "remove the file and run the same ingest again to make it anew"
+  /// What mends a store with a run that is lost or damaged: in this order, since an ingest takes no
+  /// store that names a run it cannot read, and a repair drops none that is there.
+  public static func remedy(_ path: String) -> String {
+    "\(remove(path))run shardify repair \(storeFolder(path)), then the same ingest again, which reads"
+      + " anew what was in it"
+  }
+
+  /// Of a run that is there, what comes first.
+  private static func remove(_ path: String) -> String {
+    FileSystem.status(path) == nil ? "" : "rm \(path), "
+  }
+
+  /// The store of `STORE/runs/NAME`.
+  private static func storeFolder(_ path: String) -> String {
+    let folder = FileSystem.parent(path)
+    return folder == "runs" ? "." : FileSystem.parent(folder)
+  }
 
   /// Opens a run and reads its index.
   public init(path: String) throws(ShardsFailure) {
@@ -95,7 +110,7 @@ public final class RunReader: Sendable {
     if let failure {
       throw .compression(
         failure, "cannot read run", path: path, offset: frame.tableOffset,
-        remedy: RunReader.remedy)
+        remedy: RunReader.remedy(path))
     }
     guard let raw, let table = PieceTable(bytes: raw), table.count == frame.pieceCount,
       table.numberColumns == names.numberColumns.count, agrees(table, frame)
@@ -130,7 +145,7 @@ public final class RunReader: Sendable {
     let count = frame.tokenCount * index.tokenWidthBytes
     try readExactly(
       file, path, at: frame.tokensOffset, count: frame.tokensSizeBytes, into: &zstd.scratch,
-      what: "cannot read run", remedy: RunReader.remedy)
+      what: "cannot read run", remedy: RunReader.remedy(path))
     if room.count < count { room = [UInt8](repeating: 0, count: count) }
     var failure: CompressionFailure?
     zstd.scratch.withUnsafeBytes { packed in
@@ -145,7 +160,7 @@ public final class RunReader: Sendable {
     if let failure {
       throw .compression(
         failure, "cannot read run", path: path, offset: frame.tokensOffset,
-        remedy: RunReader.remedy)
+        remedy: RunReader.remedy(path))
     }
   }
 
@@ -163,14 +178,14 @@ public final class RunReader: Sendable {
   ) -> ShardsFailure {
     ShardsFailure(
       .corrupt, "cannot read run", path: path, offset: offset, found: found, expected: expected,
-      remedy: remedy)
+      remedy: remedy(path))
   }
 
   private static func bytes(
     _ file: borrowing FileDescriptor, _ path: String, at offset: Int, count: Int
   ) throws(ShardsFailure) -> [UInt8] {
     try readExactly(
-      file, path, at: offset, count: count, what: "cannot read run", remedy: remedy)
+      file, path, at: offset, count: count, what: "cannot read run", remedy: remedy(path))
   }
 
   private static func footer(
@@ -179,7 +194,7 @@ public final class RunReader: Sendable {
     guard fileSizeBytes >= RunFooter.sizeBytes else {
       throw ShardsFailure(
         .truncated, "cannot read run", path: path, found: "\(fileSizeBytes) bytes",
-        expected: "at least \(RunFooter.sizeBytes)", remedy: remedy)
+        expected: "at least \(RunFooter.sizeBytes)", remedy: remedy(path))
     }
     let start = fileSizeBytes - RunFooter.sizeBytes
     let bytes = try bytes(file, path, at: start, count: RunFooter.sizeBytes)

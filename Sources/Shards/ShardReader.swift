@@ -32,7 +32,11 @@ public final class ShardReader {
   private let zstd: ZstdDecompressor
   /// Compressed bytes of the frame read last; kept for its memory.
   private var packed: [UInt8] = []
-  private static let remedy = "run the same balance again to write it anew"
+  /// What mends a dataset with a shard that is damaged. It is removed first, so that the balance need
+  /// not notice that it is.
+  public static func remedy(_ path: String) -> String {
+    "rm \(path), then run the same balance again, which writes it anew"
+  }
 
   /// Opens a shard and reads its tables.
   public init(path: String) throws(ShardsFailure) {
@@ -145,11 +149,12 @@ public final class ShardReader {
     guard read == frame.sizeBytes else {
       throw ShardsFailure(
         .truncated, "cannot read shard", path: path, offset: frame.offset, found: "\(read) bytes",
-        expected: "\(frame.sizeBytes)", remedy: ShardReader.remedy)
+        expected: "\(frame.sizeBytes)", remedy: ShardReader.remedy(path))
     }
     if let failure {
       throw .compression(
-        failure, "cannot read shard", path: path, offset: frame.offset, remedy: ShardReader.remedy)
+        failure, "cannot read shard", path: path, offset: frame.offset,
+        remedy: ShardReader.remedy(path))
     }
   }
 
@@ -167,7 +172,8 @@ public final class ShardReader {
     }
     if let failure {
       throw .compression(
-        failure, "cannot read shard", path: path, offset: frame.offset, remedy: ShardReader.remedy)
+        failure, "cannot read shard", path: path, offset: frame.offset,
+        remedy: ShardReader.remedy(path))
     }
     guard out.count == count else {
       throw ShardReader.corrupt(
@@ -189,7 +195,7 @@ public final class ShardReader {
     guard size >= least else {
       throw ShardsFailure(
         .truncated, "cannot read shard", path: path, found: "\(size) bytes",
-        expected: "at least \(least)", remedy: remedy)
+        expected: "at least \(least)", remedy: remedy(path))
     }
     let end = try bytes(file, path, at: size - SeekTable.footerBytes, count: SeekTable.footerBytes)
     let (count, descriptor, magic) = end.withUnsafeBytes {
@@ -203,7 +209,7 @@ public final class ShardReader {
       throw ShardsFailure(
         .truncated, "cannot read shard", path: path, offset: size - 4,
         found: "seek-table magic 0x\(String(repeating: "0", count: 8 - found.count))\(found)",
-        expected: "0x8F92EAB1", remedy: "the file is truncated; \(remedy)")
+        expected: "0x8F92EAB1", remedy: "the file is truncated; \(remedy(path))")
     }
     guard descriptor == 0 else {
       throw corrupt(path, size - 5, "seek-table descriptor \(descriptor)", expected: "0")
@@ -266,7 +272,7 @@ public final class ShardReader {
     }
     if let failure {
       throw .compression(
-        failure, "cannot read shard", path: path, offset: entry.offset, remedy: remedy)
+        failure, "cannot read shard", path: path, offset: entry.offset, remedy: remedy(path))
     }
     guard let out else { throw corrupt(path, entry.offset, "a table of another kind") }
     return out
@@ -294,7 +300,7 @@ public final class ShardReader {
     _ file: borrowing FileDescriptor, _ path: String, at offset: Int, count: Int
   ) throws(ShardsFailure) -> [UInt8] {
     try readExactly(
-      file, path, at: offset, count: count, what: "cannot read shard", remedy: remedy)
+      file, path, at: offset, count: count, what: "cannot read shard", remedy: remedy(path))
   }
 
   private static func corrupt(
@@ -302,7 +308,7 @@ public final class ShardReader {
   ) -> ShardsFailure {
     ShardsFailure(
       .corrupt, "cannot read shard", path: path, offset: offset, found: found, expected: expected,
-      remedy: remedy)
+      remedy: remedy(path))
   }
 }
 
@@ -315,7 +321,7 @@ extension ShardReader {
     while offset < fileSizeBytes {
       let part = try readExactly(
         file, path, at: offset, count: min(1 << 20, fileSizeBytes - offset),
-        what: "cannot read shard", remedy: "run the same balance again to write it anew")
+        what: "cannot read shard", remedy: ShardReader.remedy(path))
       hash.update(part)
       offset += part.count
     }

@@ -29,6 +29,15 @@ public enum Signals {
     return flag
   }
 
+  /// Puts `/dev/null` in the place of standard streams that are closed. Else the first file that is
+  /// opened would be taken for one of them: a tokenizer for standard input.
+  public static func openStandardStreams() {
+    for number in Int32(0)...2 where fcntl(number, F_GETFD) < 0 && errno == EBADF {
+      // The lowest free number is this one, since those below it are open by now.
+      _ = open("/dev/null", O_RDWR)
+    }
+  }
+
   /// Lets `shardify ... | head` end without a signal in the middle of a write, and a file-size
   /// limit come back as an error that can be told.
   public static func ignoreBrokenPipe() {

@@ -9,6 +9,7 @@ enum TrainMain {
   /// Parses the command line, trains, and exits: 0 done, 1 failed, 64 wrong usage, 130 stopped by a
   /// signal.
   static func start() {
+    Signals.openStandardStreams()
     Signals.ignoreBrokenPipe()
     let command: TrainCommand
     do {

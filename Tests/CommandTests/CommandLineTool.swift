@@ -45,6 +45,17 @@ final class CommandLineTool {
   /// Runs `shardify` with arguments; input and outputs go through files, so that no pipe fills.
   func run(_ arguments: [String], input: String = "") throws -> Outcome {
     guard let executable = CommandLineTool.executable else { throw NotBuilt() }
+    return try run(executable, arguments, input: input)
+  }
+
+  /// Runs a line of shell in which `$0` is `shardify`, then the words.
+  func run(shell line: String, _ words: [String] = []) throws -> Outcome {
+    guard let executable = CommandLineTool.executable else { throw NotBuilt() }
+    return try run(
+      URL(fileURLWithPath: "/bin/sh"), ["-c", line, executable.path] + words, input: "")
+  }
+
+  private func run(_ executable: URL, _ arguments: [String], input: String) throws -> Outcome {
     let number = UUID().uuidString
     let paths = ["in", "out", "error"].map { folder.appendingPathComponent(".\($0)-\(number)") }
     try Data(input.utf8).write(to: paths[0])

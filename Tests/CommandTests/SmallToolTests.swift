@@ -143,4 +143,12 @@ import Testing
       #expect(found.status == 0 && !found.out.isEmpty && found.error == "")
     }
   }
+
+  /// Else the first file that is opened stands in its place: the tokenizer was encoded.
+  @Test func aClosedStandardInputIsAnEmptyOne() throws {
+    let closed = try tool.run(
+      shell: "\"$0\" encode --tokenizer \"$1\" <&-; echo \"status $?\"", [tokenizer])
+    let empty = try tool.run(["encode", "--tokenizer", tokenizer])
+    #expect(closed.out == empty.out + "status \(empty.status)\n", "\(closed.out.prefix(200))")
+  }
 }

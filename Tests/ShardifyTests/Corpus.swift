@@ -1,3 +1,4 @@
+import Files
 import ShardifyCore
 
 /// A document of a made-up corpus.
@@ -18,6 +19,11 @@ struct TestDocument: Hashable, Sendable {
 /// Corpora made from a seed.
 enum Corpus {
   static let maxPieceTokens = 64
+
+  /// A path in `fixtures/`.
+  static func fixture(_ name: String) -> String {
+    FileSystem.parent(FileSystem.parent(FileSystem.parent("\(#filePath)"))) + "/fixtures/" + name
+  }
 
   private static let alphabets: [String: [String]] = [
     "eng_Latn": ["a", "e", "i", "n", "o", "r", "s", "t"],

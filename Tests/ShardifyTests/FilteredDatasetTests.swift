@@ -160,4 +160,56 @@ import Testing
   private static func tag(_ text: String) -> LanguageTag {
     LanguageTag(text) ?? LanguageTag(unchecked: 0)
   }
+
+  /// Each document of the corpus: its place, or the filter that the dataset itself names.
+  @Test func locateSaysWhichFilterLeftADocumentOut() throws {
+    let excluded = Set(documents.map(\.content)).sorted().enumerated()
+      .filter { $0.offset % 3 == 0 }.map(\.element)
+    let list = try place.write(excluded.map { "\($0)\n" }.joined().utf8, to: "ex.txt")
+    try place.write("tur_Latn eng_Latn\n".utf8, to: "map.txt")
+    let manifest = try balanced("data") {
+      $0.conditions = ["source != \"news\""]
+      $0.excludedHashesPath = list
+      $0.labelMapPath = place.at("map.txt")
+    }
+    let inData = try contents("data", manifest, .train)
+      .union(try contents("data", manifest, .holdout))
+    func locate(_ content: ContentHash, _ list: String?) throws -> LocateReport {
+      var stage = LocateStage(
+        dataset: place.at("data"), store: place.at("store"), stop: StopFlag())
+      stage.excludedHashes = list
+      return try stage.run(.content(content))
+    }
+    var seen: Set<String> = []
+    for document in documents {
+      let report = try locate(document.content, list)
+      let isExcluded = excluded.contains(document.content)
+      for found in report.documents {
+        #expect(found.language.map { "\($0)" } != "tur_Latn")
+        seen.insert("\(found.status.rawValue) \(found.detail)")
+        if isExcluded {
+          #expect(found.status == .filtered && found.detail == "by exclude-hashes")
+          #expect(report.text().contains(": filtered by exclude-hashes"))
+        }
+      }
+      let blind = try locate(document.content, nil)
+      #expect(blind.isFound)
+      if !inData.contains(document.content) {
+        for found in blind.documents where found.status != .filtered {
+          #expect(found.status == .notInShards)
+          #expect(
+            found.detail.hasSuffix(
+              "or in the list of \(excluded.count) hashes that was excluded; give --exclude-hashes"),
+            "\(found.detail)")
+        }
+      } else {
+        #expect(blind.notes == [])
+      }
+    }
+    #expect(seen.contains("filtered by where: source != \"news\""), "\(seen)")
+    #expect(!seen.contains { $0.contains("changed since") || $0.contains("not in the mixture") })
+    let other = try place.write("\(excluded[0])\n".utf8, to: "other.txt")
+    let message = failure { _ = try locate(excluded[0], other) }
+    #expect(message?.contains("other.txt: hashes with") == true)
+  }
 }

@@ -158,7 +158,18 @@ import Testing
         dataset: place.at("data"), store: other.at("store"), stop: StopFlag()
       ).run(.text([65]))
     }
-    #expect(message?.contains("expected those of the dataset") == true)
+    #expect(message?.contains("store key ") == true)
+    #expect(message?.contains("expected that of the dataset, ") == true)
+    let tokens = try Workplace()
+    try tokens.ingest([place.at("one.jsonl")]) {
+      $0.tokenizer = Corpus.fixture("tokenizer/tokenizer.json")
+    }
+    let tokenizer = failure {
+      _ = try LocateStage(
+        dataset: place.at("data"), store: tokens.at("store"), stop: StopFlag()
+      ).run(.text([65]))
+    }
+    #expect(tokenizer?.contains(": tokenizer ") == true, "\(tokenizer ?? "none")")
     let nothing = try locate(.text([65]))
     #expect(!nothing.isFound)
     #expect(nothing.documents[0].detail.hasPrefix("the store has no such document"))

@@ -84,10 +84,101 @@ import Testing
         let message = failure { _ = try repair("data") } ?? "no failure"
         #expect(
           message.hasPrefix("cannot make manifest: \(place.at("data")): \(shard)"), "\(message)")
-        #expect(message.contains("run the same command again, which writes what is missing"))
+        #expect(message.contains("run the same balance again, which writes what is missing"))
+        #expect(message.contains("shardify balance STORE --to \(place.at("data")) (temperature 2"))
+        #expect(message.contains("rm \(path), then") == (damaged != nil))
         #expect(FileSystem.status(place.at("data/manifest.sqlite")) == nil)
         #expect(Outcome(try place.balance(to: "data")) == outcome)
       }
+    }
+  }
+
+  @Test func everyLostShardIsNamed() throws {
+    try place.balance(to: "data")
+    let names = [1, 3].map { "shards/shard-0000\($0).zst" } + ["holdout/shard-00000.zst"]
+    for name in names { try place.write([1, 2, 3], to: "data/" + name) }
+    try FileSystem.remove(place.at("data/shards/shard-00004.zst"))
+    let message = failure { _ = try repair("data") } ?? "no failure"
+    #expect(message.contains(": 4 shards: shards/shard-00001.zst: "), "\(message)")
+    for name in names + ["shards/shard-00004.zst missing"] { #expect(message.contains(name)) }
+    let paths = names.map { place.at("data/" + $0) }.joined(separator: " ")
+    #expect(message.contains("; rm \(paths), then run the same balance again"), "\(message)")
+  }
+
+  /// The folder in a recorded command is the one it was made as, not where it is now.
+  @Test func theCommandIsForTheFolderAsItIsNamed() {
+    let plan = ["policy": "uniform", "seed": "3", "mixture": "{}"]
+    for (recorded, expected) in [
+      ("shardify balance s --to old --uniform", "shardify balance s --to new/d --uniform"),
+      ("shardify balance s --to=old --seed 3", "shardify balance s --to=new/d --seed 3"),
+      (
+        "shardify balance s --to 'old place' --uniform",
+        "shardify balance STORE --to new/d (uniform, seed 3; the whole mixture: {})"
+      ),
+      (nil, "shardify balance STORE --to new/d (uniform, seed 3; the whole mixture: {})"),
+    ] {
+      #expect(
+        RedoText.command(recorded: recorded, folder: "new/d", plan: { plan[$0] }) == expected)
+    }
+  }
+
+  /// A run that is gone, cut or changed: what the message says, done literally, mends the store.
+  @Test func theOrderThatMendsADamagedRunIsTheOneThatIsSaid() throws {
+    let one = try Workplace()
+    let big = try one.write(Corpus.mixed(seed: 5) + Corpus.mixed(seed: 6), to: "big.jsonl")
+    let small = try one.write(Corpus.mixed(seed: 9).prefix(30), to: "small.jsonl")
+    func ingest() throws {
+      try one.ingest([small]) { $0.unitBytes = 16_384 }
+      try one.ingest([big, small]) { $0.unitBytes = 16_384 }
+    }
+    try ingest()
+    let before = Outcome(try one.balance(to: "before"))
+    for round in 0..<6 {
+      let runs = try Catalog.open(path: one.at("store/catalog.sqlite"), readOnly: true).runs()
+      #expect(runs.count > 3)
+      let path = one.at("store/" + runs[round * 5 % runs.count].file)
+      let bytes = try FileSystem.read(path, limitBytes: 1 << 24)
+      try FileSystem.remove(path)
+      var damaged: [UInt8]?
+      if round % 3 == 1 { damaged = Array(bytes.dropLast(9)) }
+      if round % 3 == 2 {
+        damaged = bytes
+        damaged?[bytes.count / 4] ^= 0x10
+      }
+      if let damaged { try FileSystem.writeAtomically(damaged, to: path) }
+      let message = try #require(failure { try one.balance(to: "broken-\(round)") })
+      let store = one.at("store")
+      let order =
+        (damaged == nil ? "" : "rm \(path), ")
+        + "run shardify repair \(store), then the same ingest again"
+      #expect(message.contains(order), "\(message)")
+      try FileSystem.remove(path)
+      let report = try repair("store", one)
+      #expect(!report.isWhole && report.notes.contains(StoreRepair.again))
+      #expect(failure { try one.balance(to: "none") }?.contains("did not finish") == true)
+      try ingest()
+      #expect(Outcome(try one.balance(to: "after-\(round)")) == before)
+      #expect(try repair("store", one).isWhole)
+    }
+  }
+
+  /// The same where the catalog is lost as well: what is in no run is read again.
+  @Test func aLostRunIsReadAgainAlsoIfTheCatalogIsLost() throws {
+    let one = try Workplace()
+    let big = try one.write(Corpus.mixed(seed: 5) + Corpus.mixed(seed: 6), to: "big.jsonl")
+    try one.ingest([big]) { $0.unitBytes = 16_384 }
+    let before = Outcome(try one.balance(to: "before"))
+    let names = try FileSystem.names(in: one.at("store/runs"))
+    #expect(names.count > 2)
+    for name in names {
+      try FileSystem.remove(one.at("store/runs/" + name))
+      try FileSystem.remove(one.at("store/catalog.sqlite"))
+      let message = failure { try one.balance(to: "x") }
+      #expect(message?.contains("shardify repair \(one.at("store"))") == true)
+      _ = try repair("store", one)
+      try one.ingest([big]) { $0.unitBytes = 16_384 }
+      #expect(Outcome(try one.balance(to: "after-" + name)) == before)
+      if try FileSystem.names(in: one.at("store/runs")).count < 2 { break }
     }
   }
 

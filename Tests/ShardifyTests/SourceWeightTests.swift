@@ -375,7 +375,9 @@ import Testing
     other.dataset["source_patterns"] = "book\nnews"
     other.dataset["fingerprint"] = "\(other.fingerprint)"
     try ManifestFile.write(other, to: path)
-    let problems = try place.verify("data").problems
+    let report = try place.verify("data")
+    #expect(report.problems.contains { $0.contains("is not the store it was made from") })
+    let problems = report.details
     #expect(problems.contains { $0.hasPrefix("store: ") && $0.contains("bo*: documents") })
     #expect(
       problems.contains { $0.hasPrefix("shard ") && $0.hasSuffix("is not what the store gives") })

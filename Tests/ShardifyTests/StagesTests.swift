@@ -183,7 +183,32 @@ import Testing
     #expect(problems.contains { $0.hasPrefix("without-english: parent_fingerprint: ") })
     #expect(problems.contains { $0.hasPrefix("without-english: where ") })
     try FileSystem.remove(place.at("data/cooldown/manifest.sqlite"))
-    #expect(try verify("data").contains("cooldown: not finished: no manifest.sqlite in it"))
+    #expect(
+      try verify("data").contains {
+        $0.hasPrefix("cooldown: no manifest.sqlite in it; run shardify repair ")
+      })
+    let asked: [() throws -> Void] = [
+      { _ = try InspectStage(path: place.at("data")).run() },
+      {
+        _ = try LocateStage(dataset: place.at("data"), store: nil, stop: StopFlag())
+          .run(.text([65]))
+      },
+      {
+        _ = try RepairStage(path: place.at("data"), jobs: 1, progress: Progress(), stop: StopFlag())
+          .run()
+      },
+      { _ = try PlanSnapshot.read(place.at("data")) },
+      {
+        try place.balance(to: "more") { $0.continuing = ContinueOptions(dataset: place.at("data")) }
+      },
+    ]
+    for work in asked {
+      let message = failure(work) ?? "no failure"
+      #expect(
+        message.contains("a folder of stages: stage-00, without-english, cooldown, expected"),
+        "\(message)")
+      #expect(message.hasSuffix("; name one of them, e.g. \(place.at("data"))/cooldown"))
+    }
     let single = failure { try place.balance(to: "data") }
     #expect(single?.contains("a folder of stages, expected a new or empty folder") == true)
   }

@@ -33,10 +33,14 @@ import Testing
     }
 
     func problems(withStore: Bool = false) throws -> [String] {
+      try report(withStore: withStore).problems
+    }
+
+    func report(withStore: Bool = false) throws -> VerifyReport {
       try VerifyStage(
         dataset: folder, store: withStore ? store.at("store") : nil, jobs: 2,
         progress: Progress(), stop: StopFlag()
-      ).run().problems
+      ).run()
     }
 
     /// Changes the manifest and gives it the fingerprint of its new rows.
@@ -144,17 +148,53 @@ import Testing
     #expect(
       try problems(Array(bytes.dropLast()), "shards/shard-00001.zst")
         .contains { $0.contains("shard-00001.zst: bytes: \(bytes.count - 1), expected") })
+    try damaged.place.write(bytes, to: "data/shards/shard-00001.zst")
+    let all = try damaged.report().shards
     try FileSystem.remove(shard)
-    #expect(try damaged.problems() == ["shards/shard-00001.zst: missing"])
+    let report = try damaged.report()
+    #expect(
+      report.problems == [
+        "shards/shard-00001.zst: missing; run the same balance again, which writes it anew"
+      ])
+    #expect(report.shards == all - 1)
+    #expect(
+      report.notes.contains { $0.contains("shardify balance") && $0.contains(damaged.folder) })
+    #expect(report.problemText().split(separator: "\n").count == 1 + report.notes.count + 1)
     #expect(
       try problems(bytes, "shards/shard-00077.zst")
-        .contains("shards/shard-00077.zst: no row of the manifest names it"))
+        .contains(
+          "shards/shard-00077.zst: no row of the manifest names it; rm"
+            + " \(damaged.folder)/shards/shard-00077.zst"))
     #expect(
       try problems(Array("shardify plan v2\n".utf8), "plan.txt")
         .contains { $0.hasPrefix("plan.txt: SHA-256: ") })
     #expect(
       try problems(Array("no database, but long enough to be one".utf8), "manifest.sqlite")
-        .contains { $0.hasPrefix("cannot open manifest: ") })
+        .contains {
+          $0.hasPrefix("cannot open manifest: ")
+            && $0.hasSuffix("; run shardify repair \(damaged.folder)")
+        })
+    #expect(!(try damaged.report().text().contains("fingerprint")))
+    try FileSystem.remove(damaged.folder + "/manifest.sqlite")
+    let missing = failure { _ = try damaged.problems() }
+    #expect(missing?.contains("run shardify repair \(damaged.folder), or the same") == true)
+  }
+
+  /// The same documents with others held out: another store, and one line says so.
+  @Test func aStoreOfOtherStatisticsIsOneProblem() throws {
+    let place = try VerifyTests.dataset.get()
+    let other = try Workplace()
+    try other.ingest([try other.write(Corpus.mixed(), to: "a.jsonl")]) { $0.holdoutMinimum = 9 }
+    let report = try VerifyStage(
+      dataset: place.at("data"), store: other.at("store"), jobs: 2, progress: Progress(),
+      stop: StopFlag()
+    ).run()
+    #expect(report.problems.count == 1 && report.details.count > 1, "\(report.problems)")
+    #expect(
+      report.problems.first?.hasPrefix(
+        "store: \(other.at("store")) is not the store it was made from, or has changed since:"
+          + " statistics differ (") == true)
+    #expect(report.json().contains("\"details\":[\"store: "))
   }
 
   /// What a manifest can say that its shards do not bear out.
@@ -280,6 +320,6 @@ import Testing
       dataset: place.at("data"), store: other.at("store"), jobs: 1, progress: Progress(),
       stop: StopFlag()
     ).run()
-    #expect(report.problems.contains { $0.hasPrefix("store: \(documents[4].language): documents") })
+    #expect(report.details.contains { $0.hasPrefix("store: \(documents[4].language): documents") })
   }
 }

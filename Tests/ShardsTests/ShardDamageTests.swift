@@ -31,8 +31,8 @@ import Testing
     #expect(
       failure?.message
         == "cannot read shard: \(folder.file("s")) at byte \(whole.count - 4): seek-table magic "
-        + "0x00000000, expected 0x8F92EAB1; the file is truncated; run the same balance again to "
-        + "write it anew")
+        + "0x00000000, expected 0x8F92EAB1; the file is truncated; rm \(folder.file("s")), then run "
+        + "the same balance again, which writes it anew")
   }
 
   @Test func aSeekTableThatClaimsChecksumsIsRefused() throws {

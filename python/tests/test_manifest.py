@@ -99,7 +99,7 @@ def test_what_cannot_be_is_refused(tmp_path: Path, options: dict[str, object], t
 
 
 def test_a_folder_without_a_manifest_is_not_finished(tmp_path: Path) -> None:
-    with pytest.raises(ManifestError, match="no such file, expected a manifest.sqlite; a folder without it is not finished"):
+    with pytest.raises(ManifestError, match="no such file, expected a manifest.sqlite; check the path"):
         Dataset(tmp_path)
 
 

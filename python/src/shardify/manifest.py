@@ -90,15 +90,30 @@ class PartRow:
     binding_rule: str
 
 
+def _missing(path: str) -> ManifestError:
+    """Says what is there instead of a manifest: nothing, a dataset that lost it, or stages."""
+    folder = os.path.dirname(path) or "."
+    found, remedy = "no such file", "check the path"
+    if any(os.path.exists(os.path.join(folder, name)) for name in ("plan.txt", "shards")):
+        remedy = f"run shardify repair {folder}, or the same shardify balance again to finish it"
+    try:
+        with open(os.path.join(folder, "stages.txt"), encoding="utf-8", errors="replace") as file:
+            title, *stages = file.read(1 << 20).split("\n")
+    except OSError:
+        title, stages = "", []
+    stages = [name for name in stages if name]
+    if title.startswith("shardify stages ") and stages:
+        found, remedy = "a folder of stages: " + ", ".join(stages), f"name one of them, e.g. {folder}/{stages[-1]}"
+    return ManifestError("cannot read the manifest", path, found, "a manifest.sqlite", remedy)
+
+
 class Manifest:
     """The facts of a dataset: its values, languages and shards, and the fingerprint that covers them."""
 
     def __init__(self, path: str) -> None:
         self.path = path
         if not os.path.isfile(path):
-            raise ManifestError(
-                "cannot read the manifest", path, "no such file", "a manifest.sqlite", "a folder without it is not finished: rerun balance"
-            )
+            raise _missing(path)
         # Immutable: nobody changes a manifest in place, and no lock or journal is looked for beside it.
         uri = "file:" + urllib.parse.quote(os.path.abspath(path)) + "?mode=ro&immutable=1"
         try:
