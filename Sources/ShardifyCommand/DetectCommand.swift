@@ -36,7 +36,7 @@ struct DetectCommand: ParsableCommand {
 
   @Option(
     name: [.customLong("jobs"), .customLong("threads")], parsing: .unconditional,
-    help: "Threads (default: 1).")
+    help: "Threads.")
   var jobs = 1
 
   func validate() throws {

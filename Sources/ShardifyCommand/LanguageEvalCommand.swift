@@ -31,7 +31,7 @@ struct LanguageEvalCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: "Confusions to show.")
   var confusions = 20
 
-  @Option(parsing: .unconditional, help: "Threads (default: 1).")
+  @Option(parsing: .unconditional, help: "Threads.")
   var jobs = 1
 
   @Flag(help: "Write one JSON object.")

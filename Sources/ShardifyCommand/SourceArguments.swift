@@ -33,7 +33,11 @@ struct SourceArguments: ParsableArguments {
   @Option(help: "A fastText language model; by default the built-in one.")
   var languageModel: String?
 
-  @Option(help: "Whose language label rules: model or input (then the model where it has none).")
+  @Option(
+    help: """
+      Whose language label rules: model, input (the model where it has none), or agree (und \
+      where they differ).
+      """)
   var trust: IngestOptions.LanguageSource = .model
 
   @Option(
