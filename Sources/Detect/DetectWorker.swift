@@ -73,7 +73,9 @@ public final class DetectWorker {
     detection.probability = scored.candidates.0.probability
     if scored.prefersOtherScript { detection.flags.insert(.contradiction) }
     guard let label = scored.candidates.0.label else { return detection }
-    if detection.probability >= detector.threshold(of: label, model: scored.threshold) {
+    if detection.probability
+      >= detector.threshold(of: label, model: scored.threshold, letters: system.letters)
+    {
       detection.tag = label
       detection.script = label.script
     }

@@ -76,9 +76,15 @@ public final class Detector: @unchecked Sendable {
     withExtendedLifetime(file) { SHA256.of(modelBytes) }
   }
 
+  /// Letters below which a text is a word or two, which many languages share.
+  static let fewLetters: UInt64 = 12
+  /// The least probability, in 1/10,000, of the label of such a text.
+  static let fewLettersThreshold: UInt16 = 9000
+
   /// The least probability at which a label is given; `model` is what the model says.
-  func threshold(of label: LanguageTag, model: UInt16) -> UInt16 {
-    labelThresholds[label] ?? threshold ?? model
+  func threshold(of label: LanguageTag, model: UInt16, letters: UInt64) -> UInt16 {
+    labelThresholds[label] ?? threshold
+      ?? (letters < Self.fewLetters ? max(model, Self.fewLettersThreshold) : model)
   }
 
   /// The labels of the model as it names them, and the tag each is read as, in the model's order.

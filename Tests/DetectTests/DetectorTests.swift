@@ -101,6 +101,16 @@ import Testing
     #expect(ugaritic.flags.contains(.contradiction))
   }
 
+  @Test(arguments: ["hello", "Hello!", "yes", "ciao", "ok 12"])
+  func aWordThatManyLanguagesShareIsUndetermined(text: String) {
+    #expect(worker.detect(text).tag.description == "und_Latn")
+  }
+
+  @Test func aThresholdThatIsGivenStandsForShortTextsToo() throws {
+    let found = try Detector(threshold: 0).makeWorker().detect("hello")
+    #expect(found.tag == found.candidates.0.label)
+  }
+
   @Test func thresholdDecidesBetweenLabelAndUndetermined() throws {
     let strict = try Detector(threshold: 10_000).makeWorker()
     let loose = try Detector(threshold: 0).makeWorker()
