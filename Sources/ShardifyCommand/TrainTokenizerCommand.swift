@@ -58,7 +58,7 @@ struct TrainTokenizerCommand: ParsableCommand {
 
   @Option(
     parsing: .unconditional,
-    help: "Memory for words; the program and, with unigram, its seeds come on top.")
+    help: "Memory for words and, with unigram, its seeds; the program comes on top.")
   var memory = Bytes(2_000_000_000)
 
   @Flag(help: "Print the plan of weights and write nothing.")

@@ -13,11 +13,18 @@ struct SubstringSeeds {
   }
 
   private(set) var seeds: [Seed] = []
+  /// Substrings of less weight are no seeds: what was given, or more where the limit asked for it.
+  private(set) var minimum: Int64
+  private let limit: Int
 
   /// - Parameters:
   ///   - minimum: Substrings of less weight are no seeds.
   ///   - longest: Characters of the longest seed.
-  init(_ text: UnigramText, minimum: Int64, longest: Int) {
+  ///   - limit: Seeds at most. Where those of a length are too many, `minimum` rises, for it and
+  ///     for longer ones, until they are not.
+  init(_ text: UnigramText, minimum: Int64, longest: Int, limit: Int = .max) {
+    self.minimum = minimum
+    self.limit = limit
     let count = text.text.count
     guard count > 1, longest > 1 else { return }
     // The weight and the room to the end of the word, of each place.
@@ -36,17 +43,30 @@ struct SubstringSeeds {
     for length in 2...longest {
       places = places.filter { Int(room[Int($0)]) >= length }
       let found = step(
-        &ids, &places, weights, minimum: minimum, length: length, marksParts: length > 2)
+        &ids, &places, weights, length: length, marksParts: length > 2)
       if found == 0 { return }
     }
   }
 
   private static let none = UInt32.max
 
+  /// Raises `minimum` until the frequent ones of a table fit, and takes the memory for them.
+  private mutating func makeRoom(_ table: PairCounter) {
+    let room = max(0, limit - seeds.count)
+    var found = table.entries.reduce(0) { $0 + ($1.weight >= minimum ? 1 : 0) }
+    if found > room {
+      let weights = table.entries.map(\.weight).sorted(by: >)
+      // Those of the first weight that does not fit stay away all together.
+      minimum = weights[room] + 1
+      found = weights.prefix(room).reduce(0) { $0 + ($1 >= minimum ? 1 : 0) }
+    }
+    seeds.reserveCapacity(seeds.count + found)
+  }
+
   /// Finds the frequent substrings of one length; `ids` are those of the parts that are one shorter.
   private mutating func step(
-    _ ids: inout [UInt32], _ places: inout [UInt32], _ weights: [Int64], minimum: Int64,
-    length: Int, marksParts: Bool
+    _ ids: inout [UInt32], _ places: inout [UInt32], _ weights: [Int64], length: Int,
+    marksParts: Bool
   ) -> Int {
     let table = PairCounter(expecting: places.count / 4)
     for place in places {
@@ -55,6 +75,7 @@ struct SubstringSeeds {
         table.add(UInt64(a) << 32 | UInt64(b), weights[Int(place)], place)
       }
     }
+    makeRoom(table)
     // Numbers in the order of first places: the table's own order means nothing.
     var numbers = [UInt32](repeating: Self.none, count: table.count)
     for (number, entry) in table.entries.enumerated() where entry.weight >= minimum {

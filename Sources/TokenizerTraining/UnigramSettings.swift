@@ -14,6 +14,8 @@ public struct UnigramSettings: Sendable {
   public var maxPieceCharacters: Int
   /// Pieces that training starts from.
   public var seedPieces: Int
+  /// Substrings that may become seeds, `substringBytes` each; the lightest do not.
+  public var substringLimit = Int.max
   /// The part of the pieces that stays when some are taken out.
   public var shrinkingFactor: Double
   /// Threads.
@@ -34,6 +36,13 @@ public struct UnigramSettings: Sendable {
     self.shrinkingFactor = shrinkingFactor
     self.jobs = jobs
   }
+
+  /// Memory a word takes while seeds are looked for: its characters with their weights, places and
+  /// pairs, all of which may be different.
+  public static func wordBytes(characters: Int) -> Int { characters * 100 + 80 }
+
+  /// Memory a substring takes that may be a seed, with the copy while their list grows.
+  public static let substringBytes = 64
 
   /// Ids that are no pieces: special tokens, `<unk>`, bytes.
   var otherIDs: Int { specialTokens.count + 1 + 256 }

@@ -73,7 +73,8 @@ public struct UnigramTrainer {
 
   private func seeds(_ text: UnigramText) -> [(place: Int, length: Int, weight: Int64)] {
     let found = SubstringSeeds(
-      text, minimum: 2 * settings.unit, longest: settings.maxPieceCharacters
+      text, minimum: 2 * settings.unit, longest: settings.maxPieceCharacters,
+      limit: settings.substringLimit
     ).seeds
     // Weight times length; of equals the one whose characters come first.
     var order = found.indices.filter { !found[$0].isCovered }

@@ -94,6 +94,25 @@ import Tokenize
     #expect(found == expected)
   }
 
+  @Test(arguments: 0..<12) func lightestSubstringsOfALengthGoWhereThereAreTooMany(seed: Int) {
+    let text = UnigramText(Self.words(seed), coverage: 1)
+    let all = SubstringSeeds(text, minimum: 2, longest: 6).seeds
+    for limit in [0, 1, 7, all.count / 2, all.count - 1, all.count] {
+      let bounded = SubstringSeeds(text, minimum: 2, longest: 6, limit: limit)
+      #expect(bounded.seeds.count <= limit)
+      let places = Set(bounded.seeds.map { UInt64($0.place) << 32 | UInt64($0.length) })
+      // Of each length the heaviest are there, and of equal ones all or none.
+      var leastKept: [UInt32: Int64] = [:]
+      for seed in bounded.seeds {
+        leastKept[seed.length] = min(leastKept[seed.length] ?? .max, seed.weight)
+      }
+      for seed in all where seed.weight >= leastKept[seed.length] ?? .max {
+        #expect(places.contains(UInt64(seed.place) << 32 | UInt64(seed.length)))
+      }
+      #expect((bounded.minimum == 2) == (limit == all.count))
+    }
+  }
+
   @Test(arguments: [1, 2, 4]) func threadsDoNotMatter(jobs: Int) throws {
     var random = SeededRandom(seed: 8)
     let words = RandomWords.list(

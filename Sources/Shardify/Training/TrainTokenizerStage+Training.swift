@@ -51,10 +51,12 @@ extension TrainTokenizerStage {
   private func show(_ done: Int) { progress.done.store(done, ordering: .relaxed) }
 
   func unigramSettings(scaleBits: Int) -> UnigramSettings {
-    UnigramSettings(
+    var settings = UnigramSettings(
       vocabularySize: options.vocabularySize, specialTokens: options.specialTokens,
       unit: 1 << Int64(scaleBits), characterCoverage: options.characterCoverage,
       jobs: max(1, options.source.jobs))
+    settings.substringLimit = seedBytes / UnigramSettings.substringBytes
+    return settings
   }
 
   // MARK: Parity

@@ -61,7 +61,8 @@ public struct TrainTokenizerStage {
     progress.start(.training, total: options.vocabularySize)
     let builder = WordSetBuilder(
       weights: counts.weights, tags: counts.tags, memoryBytes: trainingBytes,
-      apart: needsLanguages, together: !needsLanguages || options.parity.warmupMerges > 0)
+      apart: needsLanguages, together: !needsLanguages || options.parity.warmupMerges > 0,
+      isUnigram: options.kind == .unigram)
     let set: WordSet
     do {
       set = try builder.build(cursors, stop: stop)
@@ -86,7 +87,12 @@ public struct TrainTokenizerStage {
   }
 
   /// Memory for words while they are trained on.
-  private var trainingBytes: Int { options.memoryBytes - options.memoryBytes / 8 }
+  private var trainingBytes: Int {
+    options.memoryBytes - options.memoryBytes / 8 - (options.kind == .unigram ? seedBytes : 0)
+  }
+
+  /// Memory for the substrings that Unigram chooses its seeds from.
+  var seedBytes: Int { options.memoryBytes / 8 * 3 }
 
   private func check() throws -> PretokenPattern {
     guard options.memoryBytes >= 16 << 20 else {

@@ -26,6 +26,8 @@ struct WordSetBuilder {
   /// Whether languages are kept apart, and whether together too.
   let apart: Bool
   let together: Bool
+  /// Whether they are for Unigram.
+  var isUnigram = false
 
   /// - Parameter cursors: Makes the cursors over all counts anew for each pass.
   func build(_ cursors: () throws -> [any WordCursor], stop: StopFlag) throws -> WordSet {
@@ -35,10 +37,10 @@ struct WordSetBuilder {
     try merge.visit { _, bytes, counts in
       set.differentWords += 1
       if stop.isSet { throw Stopped() }
-      if together { needs.add(weights.sum(counts), cost(bytes.count)) }
+      if together { needs.add(weights.sum(counts), cost(bytes)) }
       guard apart else { return }
       for (label, count) in counts {
-        needs.add(weights.weights[Int(label)] * count, cost(bytes.count))
+        needs.add(weights.weights[Int(label)] * count, cost(bytes))
       }
     }
     set.leastWeight = needs.least(fitting: memoryBytes)
@@ -82,7 +84,13 @@ struct WordSetBuilder {
   }
 
   /// Memory a word takes while it is trained on: its bytes, ids and places, and their growth.
-  private func cost(_ bytes: Int) -> Int { bytes * 14 + 48 }
+  private func cost(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
+    if isUnigram {
+      let characters = bytes.reduce(0) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) }
+      return UnigramSettings.wordBytes(characters: characters) + bytes.count * 3
+    }
+    return bytes.count * 14 + 48
+  }
 }
 
 /// The memory that words need, by classes of weight (sixty-four to each power of two).
