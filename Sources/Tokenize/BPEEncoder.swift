@@ -90,6 +90,9 @@ final class BPEEncoder {
   ) {
     let missCount = find(bytes, count)
     if missCount > 0 { mergeMisses(missCount) }
+    for miss in 0..<missCount {
+      cache.prefetchRoom(keys[misses[miss].index], misses[miss].written)
+    }
     let first = output.reserve(byteCount &+ Self.slack)
     var out = first
     var from = bytes

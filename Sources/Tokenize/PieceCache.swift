@@ -97,6 +97,12 @@ final class PieceCache {
       && length &+ 3 &* idCount &+ (noted ? 2 : 0) <= wideBytes
   }
 
+  /// Asks for the memory that the insertion of so many ids will write.
+  @inline(__always)
+  func prefetchRoom(_ key: Key, _ idCount: Int) {
+    if key.length &+ 3 &* idCount > Self.narrowBytes { prefetchWide(key.hash) }
+  }
+
   @inline(__always)
   private func line(_ hash: UInt64) -> Int {
     // Line 0 stays empty: its place stands for none.
@@ -207,10 +213,12 @@ final class PieceCache {
 
   @inline(__always)
   private static func four(_ ids: UnsafeRawPointer, _ out: UnsafeMutablePointer<TokenID>) {
-    out[0] = ids.loadUnaligned(as: UInt32.self) >> 8
-    out[1] = ids.loadUnaligned(fromByteOffset: 3, as: UInt32.self) >> 8
-    out[2] = ids.loadUnaligned(fromByteOffset: 6, as: UInt32.self) >> 8
-    out[3] = ids.loadUnaligned(fromByteOffset: 9, as: UInt32.self) >> 8
+    let low = ids.loadUnaligned(as: UInt64.self)
+    let high = ids.loadUnaligned(fromByteOffset: 6, as: UInt64.self)
+    out[0] = UInt32(truncatingIfNeeded: low >> 8) & 0xFF_FFFF
+    out[1] = UInt32(truncatingIfNeeded: low >> 32) & 0xFF_FFFF
+    out[2] = UInt32(truncatingIfNeeded: high >> 8) & 0xFF_FFFF
+    out[3] = UInt32(truncatingIfNeeded: high >> 32) & 0xFF_FFFF
   }
 
   /// The note of an entry that was inserted with one.
