@@ -30,6 +30,19 @@ public enum FileSystem {
     return Status(kind: kind, fileSizeBytes: Int(info.st_size), modifiedNanoseconds: time)
   }
 
+  /// Why `status` found nothing at a path, or why it cannot be read; nil if it is there and can.
+  ///
+  /// - Parameter what: What is looked for: `file`, `folder`.
+  public static func whyUnreadable(_ path: String, _ what: String = "file") -> String? {
+    if access(path, R_OK) == 0 { return nil }
+    switch errno {
+    case EACCES: return "permission denied"
+    case ENOTDIR: return "a path through a file"
+    case ELOOP: return "a link that leads to itself"
+    default: return "no such \(what)"
+    }
+  }
+
   /// The names in a folder, sorted by bytes, without `.` and `..`.
   public static func names(in folder: String) throws(FileFailure) -> [String] {
     guard let handle = opendir(folder) else {

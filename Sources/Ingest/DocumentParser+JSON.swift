@@ -28,12 +28,43 @@ extension DocumentParser {
       return .reject(
         Reject(reason: .notAnObject, offset: offset, detail: "not a JSON object"))
     }
-    if let reject = checkValues(offset: offset) { return .reject(reject) }
+    if let reject = checkValues(offset: offset) {
+      return .reject(reject.reason == .missingText ? naming(reject, bytes) : reject)
+    }
     return .document(
       ParsedDocument(
         text: content(WantedFields.text), id: content(WantedFields.id),
         source: content(WantedFields.source), language: content(WantedFields.language),
         numbers: UnsafeBufferPointer(numbers), offset: offset))
+  }
+
+  /// Adds the keys that a sound object has instead of the text's.
+  private func naming(_ reject: Reject, _ bytes: UnsafeRawBufferPointer) -> Reject {
+    guard let start = bytes.baseAddress else { return reject }
+    var line = JSONLine(start, end: start + bytes.count, output: scratch.base)
+    var names: [String] = []
+    line.at += 1
+    line.skipSpace()
+    while line.byte == UInt8(ascii: "\"") {
+      var key = JSONLine.Value()
+      guard line.takeString(&key) else { break }
+      names.append(
+        String(
+          decoding: UnsafeRawBufferPointer(start: key.start, count: min(40, key.byteCount)),
+          as: UTF8.self
+        ).debugDescription)
+      line.skipSpace()
+      guard line.take(UInt8(ascii: ":"), "a colon"), line.skipValue(depth: 1) else { break }
+      line.skipSpace()
+      if names.count > 8 || line.byte != UInt8(ascii: ",") { break }
+      line.at += 1
+      line.skipSpace()
+    }
+    if names.isEmpty { return reject }
+    let more = names.count > 8 ? ", ..." : ""
+    return Reject(
+      reason: reject.reason, offset: reject.offset,
+      detail: reject.detail + ", but " + names.prefix(8).joined(separator: ", ") + more)
   }
 
   /// Without JSON's white space at both ends.

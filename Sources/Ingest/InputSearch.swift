@@ -20,7 +20,8 @@ struct InputSearch {
       }
     } else {
       throw IngestFailure(
-        .missing, "cannot find input", path: argument, found: "no such file or folder",
+        .missing, "cannot find input", path: argument,
+        found: FileSystem.whyUnreadable(argument, "file or folder") ?? "no such file or folder",
         remedy: "check the path")
     }
     if files.count == countBefore { throw nothing(at: argument) }

@@ -44,9 +44,11 @@ public final class Catalog: Sendable {
   /// Opens a catalog and checks that it is one.
   public static func open(path: String, readOnly: Bool) throws(ManifestFailure) -> Catalog {
     guard FileSystem.status(path)?.kind == .file else {
+      let why = FileSystem.whyUnreadable(path) ?? "no such file"
       throw ManifestFailure(
         .missing, "cannot open token store", path: FileSystem.parent(path),
-        found: "no catalog.sqlite in it", expected: "a folder made by shardify ingest",
+        found: why == "no such file" ? "no catalog.sqlite in it" : why,
+        expected: "a folder made by shardify ingest",
         remedy: FileSystem.status(FileSystem.parent(path) + "/runs") == nil
           ? "check the path" : "run shardify repair \(FileSystem.parent(path))")
     }
@@ -252,6 +254,31 @@ public final class Catalog: Sendable {
           sql: "UPDATE units SET run = ? WHERE run = ?", arguments: [run.number, former.number])
         try db.execute(sql: "DELETE FROM runs WHERE run = ?", arguments: [former.number])
       }
+    }
+  }
+
+  /// Documents of an input that were read and not rejected.
+  public func keptDocuments(of input: Int) throws(ManifestFailure) -> Int {
+    try read { db in
+      try Int.fetchOne(
+        db,
+        sql: """
+          SELECT (SELECT coalesce(sum(documents), 0) FROM units WHERE input = ?)
+            - (SELECT coalesce(sum(documents), 0) FROM rejects WHERE input = ?)
+          """, arguments: [input, input]) ?? 0
+    }
+  }
+
+  /// Forgets an input of which nothing was kept, so that it can be read as if it were new.
+  ///
+  /// - Returns: The number to give it: a new one, since notes of runs may name the old one.
+  public func restart(_ input: Int) throws(ManifestFailure) -> Int {
+    try write { db in
+      let last = try Int.fetchOne(db, sql: "SELECT coalesce(max(input), 0) FROM inputs") ?? 0
+      for table in ["units", "rejects", "inputs"] {
+        try db.execute(sql: "DELETE FROM \(table) WHERE input = ?", arguments: [input])
+      }
+      return last + 1
     }
   }
 

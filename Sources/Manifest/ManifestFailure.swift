@@ -1,3 +1,4 @@
+import Files
 import GRDB
 import ShardifyCore
 
@@ -46,6 +47,10 @@ func database<Value>(
         .notOurs, what, path: path, found: message, expected: "an SQLite file of shardify",
         remedy: remedy)
     case .SQLITE_CANTOPEN:
+      if let found = FileSystem.whyUnreadable(path) {
+        throw ManifestFailure(
+          .missing, what, path: path, found: found, remedy: "check the path and its permissions")
+      }
       throw ManifestFailure(.missing, what, path: path, found: message, remedy: "check the path")
     default:
       // What SQLite says of a sum over rows that no shardify has written.

@@ -190,8 +190,8 @@ public enum ManifestFile {
   /// Says what is there instead of a manifest: nothing, a dataset that lost it, or stages.
   static func missing(_ path: String) -> ManifestFailure {
     let folder = FileSystem.parent(path)
-    var found = "no such file"
-    var remedy = "check the path"
+    var found = FileSystem.whyUnreadable(path) ?? "no file"
+    var remedy = found.hasPrefix("no ") ? "check the path" : "check the path and its permissions"
     let stages = stageNames(folder)
     if let last = stages.last {
       found = "a folder of stages: \(stages.joined(separator: ", "))"

@@ -90,6 +90,9 @@ public struct BalanceStage: Sendable {
     let job = try BalanceJob(folder: folder, store: store, prepared: prepared, options: options)
     let lock = try DatasetFolder(job: job).open()
     defer { withExtendedLifetime(lock) {} }
+    let manifestPath = folder + "/manifest.sqlite"
+    // Asked before the work: a manifest that is locked or of a newer version stays as it is.
+    if FileSystem.status(manifestPath) != nil { _ = try DatasetRepair.readable(manifestPath) }
     progress.start(.writing, total: prepared.plan.budget)
     let (summaries, written) = try writeShards(job)
     if stop.isSet { throw stopped(folder) }
@@ -102,7 +105,12 @@ public struct BalanceStage: Sendable {
       "shardify_version": ShardifyVersion.text, "store": options.store, "jobs": "\(options.jobs)",
     ]
     manifest.provenance["command"] = options.commandLine
-    try ManifestFile.write(manifest, to: folder + "/manifest.sqlite")
+    if FileSystem.status(manifestPath) != nil,
+      try DatasetRepair.readable(manifestPath)?.dataset != manifest.dataset
+    {
+      _ = try RepairStage.setAside(manifestPath)
+    }
+    try ManifestFile.write(manifest, to: manifestPath)
     return (manifest, written)
   }
 

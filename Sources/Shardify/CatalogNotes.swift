@@ -64,6 +64,7 @@ struct CatalogNotes {
     guard case .success(let store) = StoreFacts.read(facts.values) else {
       throw failure(folder + "/runs/" + facts.name, "no notes of its store", "its facts")
     }
+    dropRestarted(&inputs, &runs)
     let kept = try withoutParts(runs, folder, &notes)
     var all = CatalogNotes(
       facts: store, inputs: inputs.values.sorted { $0.number < $1.number }, runs: kept)
@@ -115,6 +116,22 @@ struct CatalogNotes {
     default: break
     }
     return true
+  }
+
+  /// An input of which nothing had been kept may have been read again under a new number: what runs
+  /// note of the old one holds no document.
+  private static func dropRestarted(_ inputs: inout [Int: InputRecord], _ runs: inout [Run]) {
+    var latest: [String: Int] = [:]
+    for input in inputs.values {
+      latest[input.name] = max(latest[input.name] ?? 0, input.number)
+    }
+    let old = Set(inputs.values.filter { latest[$0.name] != $0.number }.map(\.number))
+    if old.isEmpty { return }
+    for number in old { inputs[number] = nil }
+    for index in runs.indices {
+      runs[index].units.removeAll { old.contains($0.input) }
+      runs[index].rejects.removeAll { old.contains($0.input) }
+    }
   }
 
   private struct UnitName: Hashable {

@@ -129,7 +129,13 @@ public struct IngestStage {
       let name = try identity(file, known)
       let units: [UnitRecord]
       var record: InputRecord
-      if let former = known[name] {
+      if let former = known[name], let number = try restarted(file, former, store) {
+        units = []
+        record = InputRecord(
+          number: number, name: name, options: options.documentOptionsText,
+          fileSizeBytes: file.fileSizeBytes, modifiedNanoseconds: file.modifiedNanoseconds,
+          isDone: false)
+      } else if let former = known[name] {
         units = try store.catalog.units(of: former.number)
         record = former
         try InputCheck(options: options).check(file, former, units)
@@ -148,6 +154,20 @@ public struct IngestStage {
         IngestFeed.Pending(file: file, record: record, knownUnits: Set(units.map(\.unit))))
     }
     return pending
+  }
+
+  /// The new number of an input of which nothing was kept, if it is other options or other bytes by
+  /// now: it is read as if it were new. Nil if it is to be gone on with.
+  private func restarted(
+    _ file: InputFile, _ former: InputRecord, _ store: TokenStore
+  ) throws -> Int? {
+    let isSame =
+      former.options == options.documentOptionsText
+      && former.fileSizeBytes == file.fileSizeBytes
+      && former.modifiedNanoseconds == file.modifiedNanoseconds
+    if isSame || file.path == "-" { return nil }
+    guard try store.catalog.keptDocuments(of: former.number) == 0 else { return nil }
+    return try store.catalog.restart(former.number)
   }
 
   /// What an input is told by: its absolute path, or `-` with a number.
@@ -193,6 +213,29 @@ public struct IngestStage {
       if contents.isLast { break }
     }
     try warn(of: repeated, store)
+    warnOfAbsentFields(workers)
+  }
+
+  /// Names fields that were asked for and that no document has.
+  private func warnOfAbsentFields(_ workers: [IngestWorker]) {
+    let found = workers.reduce(into: FoundFields(options.documents)) {
+      $0.formUnion($1.foundFields)
+    }
+    guard found.documents > 0 else { return }
+    let d = options.documents
+    let asked: [(option: String, field: String?, isThere: Bool)] =
+      [
+        ("--id-field", d.idField == DocumentOptions().idField ? nil : d.idField, found.id),
+        ("--source-field", d.sourceField, found.source),
+        ("--language-field", d.languageField, found.language),
+      ] + zip(d.numericFields, found.numbers).map { ("--numeric-field", $0, $1) }
+    for case (let option, let field?, false) in asked {
+      logger.warning(
+        """
+        \(option) \(field): none of the \(found.documents) documents read has this field with a \
+        value of its kind; check the name
+        """)
+    }
   }
 
   private func write(
@@ -259,6 +302,24 @@ public struct IngestStage {
     }
   }
 
+  /// What would help against the reason that most documents were rejected for.
+  static func remedy(_ summary: StoreSummary) -> String {
+    let most = summary.rejects.max { $0.documents < $1.documents }
+    guard let most, most.documents * 2 > summary.rejected,
+      let reason = RejectReason.allCases.first(where: { $0.name == most.reason })
+    else { return "mend the input" }
+    switch reason {
+    case .missingText, .textNotString:
+      return "name the field that holds the text with --text-field and run it again"
+    case .notJSON, .notAnObject:
+      return "if it is plain text, give --format text; else mend the input"
+    case .invalidUTF8: return "convert the input to UTF-8, give --repair-utf8"
+    case .tooLong: return "raise --max-document-size"
+    case .numericFieldInvalid: return "give --numeric-field with a field of numbers"
+    case .emptyText, .nulByte: return "mend the input"
+    }
+  }
+
   private func checkRejects(_ summary: StoreSummary) throws {
     let rate = Double(summary.rejected) / Double(max(1, summary.documentsIn))
     guard rate > options.maxRejectRate else { return }
@@ -269,7 +330,7 @@ public struct IngestStage {
       .rejects, "too many documents rejected", path: options.store,
       found: "\(summary.rejected) of \(summary.documentsIn): \(reasons)",
       expected: "at most \(options.maxRejectRate) of them",
-      remedy: "mend the input, or allow more with --max-reject-rate")
+      remedy: IngestStage.remedy(summary) + ", or allow more with --max-reject-rate")
   }
 }
 

@@ -38,6 +38,8 @@ final class IngestWorker {
   private(set) var sources: [[UInt8]] = []
   private(set) var documentsByUnit: [UnitKey: Int] = [:]
   private(set) var rejects: [RejectKey: (count: Int, first: Reject)] = [:]
+  /// Over all runs: which fields came.
+  private(set) var foundFields: FoundFields
   let arena: TokenArena
 
   private let settings: Settings
@@ -50,6 +52,7 @@ final class IngestWorker {
 
   init(settings: Settings, detector: Detector, tokenizer: Tokenizer, progress: Progress) {
     self.settings = settings
+    foundFields = FoundFields(settings.documents)
     self.detector = detector.makeWorker()
     encoder = tokenizer.makeEncoder()
     parser = DocumentParser(options: settings.documents)
@@ -106,6 +109,7 @@ final class IngestWorker {
   }
 
   private func take(_ document: ParsedDocument, unit: UnitKey) {
+    foundFields.add(document)
     let content = ContentHash(of: document.text)
     let detection = detector.detect(document.text)
     var inputLanguage: LanguageTag?

@@ -15,7 +15,9 @@ public struct InspectStage: Sendable {
   /// - Throws: If it is none of them, or damaged.
   public func run() throws -> InspectReport {
     guard let status = FileSystem.status(path) else {
-      throw refusal("no such file or folder", remedy: "check the path")
+      throw refusal(
+        FileSystem.whyUnreadable(path, "file or folder") ?? "no such file or folder",
+        remedy: "check the path")
     }
     switch status.kind {
     case .folder: return try folder()
@@ -94,6 +96,11 @@ enum InspectStore {
     report.add("documents_in", summary.documentsIn)
     report.add("documents", summary.documents)
     report.add("documents_duplicate", summary.duplicates)
+    if summary.runs > 1 {
+      report.add(
+        "documents_duplicate_counted",
+        "within runs; documents that several runs hold are taken once by balance")
+    }
     report.add("documents_rejected", summary.rejected)
     for (reason, documents) in summary.rejects { report.add("rejected_\(reason)", documents) }
     report.add("input_bytes", summary.inputBytes)

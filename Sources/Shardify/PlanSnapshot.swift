@@ -39,7 +39,8 @@ struct PlanSnapshot: Sendable {
   static func read(_ path: String) throws -> PlanSnapshot {
     guard let status = FileSystem.status(path) else {
       throw StageFailure(
-        .options, "cannot compare", path: path, found: "no such file or folder",
+        .options, "cannot compare", path: path,
+        found: FileSystem.whyUnreadable(path, "file or folder") ?? "no such file or folder",
         expected: "a dataset, a manifest, a plan.txt or the output of balance --dry-run --json",
         remedy: "check the path")
     }

@@ -88,10 +88,11 @@ struct BalancePlanner: Sendable {
   /// A language that the label map has filed elsewhere is not one that the store does not have.
   private func planned(
     _ supplies: [LanguageSupply], _ mixture: Mixture
-  ) throws(BalanceFailure) -> MixturePlan {
+  ) throws -> MixturePlan {
     do throws(BalanceFailure) {
       return try planMixture(supplies, mixture, bytePremiums: .builtIn)
     } catch {
+      if error.code == .emptyMixture, let filtered = filtered(error) { throw filtered }
       guard error.code == .unknownLanguage,
         let pair = view.labelMap.pairs.first(where: { error.found.hasPrefix("\($0.from) is in ") })
       else { throw error }
@@ -100,6 +101,19 @@ struct BalancePlanner: Sendable {
       failure.remedy = "name \(pair.to), or drop \(pair.from) from the label map"
       throw failure
     }
+  }
+
+  /// Where filters leave nothing to plan: which condition left out how much. Nil if none did.
+  private func filtered(_ failure: BalanceFailure) -> StageFailure? {
+    let counts = view.reasons.enumerated().map { number, reason in
+      (reason, scan.languages.reduce(0) { $0 + $1.filtered[number] })
+    }.filter { $0.1 > 0 }
+    if counts.isEmpty { return nil }
+    let shown = counts.map { "\(ReportTable.grouped($0.1)) documents by \($0.0)" }
+    return StageFailure(
+      .options, failure.what,
+      found: "\(failure.found); filtered: \(shown.joined(separator: ", "))",
+      expected: failure.expected, remedy: "check the filters, then --include and --exclude")
   }
 
   /// What there is of a language, and how much of it earlier datasets gave.

@@ -24,7 +24,8 @@ public struct RepairStage: Sendable {
   /// Repairs what stands at the path.
   public func run() throws -> RepairReport {
     guard FileSystem.status(path)?.kind == .folder else {
-      throw refused(FileSystem.status(path) == nil ? "no such folder" : "a file")
+      let absent = FileSystem.whyUnreadable(path, "folder") ?? "no such folder"
+      throw refused(FileSystem.status(path) == nil ? absent : "a file")
     }
     let report: RepairReport
     if let stages = StagesFolder.refusal(path, "cannot repair") { throw stages }

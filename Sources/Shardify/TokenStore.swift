@@ -90,7 +90,8 @@ public final class TokenStore: Sendable {
   private static func checkFolder(_ folder: String) throws {
     guard let status = FileSystem.status(folder) else {
       throw StageFailure(
-        .options, "cannot open token store", path: folder, found: "no such folder",
+        .options, "cannot open token store", path: folder,
+        found: FileSystem.whyUnreadable(folder, "folder") ?? "no such folder",
         expected: "a folder made by shardify ingest", remedy: "check the path")
     }
     guard status.kind == .folder else {

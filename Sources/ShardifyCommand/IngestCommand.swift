@@ -102,6 +102,10 @@ struct IngestCommand: ParsableCommand {
     }
     try Limits.check(memory, "--memory")
     try Limits.check(part: maxRejectRate, "--max-reject-rate")
+    if trust != .model && languageField == nil {
+      throw ValidationError(
+        "--trust \(trust.rawValue) needs --language-field FIELD, the field of the input's label")
+    }
     if inputs.isEmpty { throw ValidationError("no input given") }
   }
 

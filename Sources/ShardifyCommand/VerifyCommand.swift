@@ -6,7 +6,7 @@ import Terminal
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
-    abstract: "Check a dataset: files, ids, mixture, repetition, accounting.",
+    abstract: "Check a dataset or a token store: files, ids, mixture, repetition, accounting.",
     discussion: """
       Exit status 1 with the list if anything is off.
 
@@ -17,7 +17,7 @@ struct VerifyCommand: ParsableCommand {
       docs/verify.md explains them.
       """)
 
-  @Argument(help: "The dataset's folder, or its manifest.sqlite.")
+  @Argument(help: "The folder of a dataset or of a token store, or a manifest.sqlite.")
   var dataset: String
 
   @Option(help: "The token store it was made from, to compare the content as well.")
@@ -33,6 +33,7 @@ struct VerifyCommand: ParsableCommand {
 
   func run() throws {
     let progress = Progress()
+    if StoreVerify.isStore(dataset) { return try runStore(progress) }
     if var stages = StagesVerify(
       dataset: dataset, store: store, jobs: jobs ?? Parallel.availableProcessors,
       progress: progress, stop: Signals.stopFlag())
@@ -55,6 +56,27 @@ struct VerifyCommand: ParsableCommand {
       Console.out(report.problemText())
     }
     if !report.problems.isEmpty { throw ExitCode(1) }
+  }
+
+  private func runStore(_ progress: Progress) throws {
+    if store != nil || excludeHashes != nil {
+      throw ValidationError(
+        "\(dataset) is a token store: --store and --exclude-hashes are for datasets")
+    }
+    let stage = StoreVerify(
+      store: dataset, jobs: jobs ?? Parallel.availableProcessors, progress: progress,
+      stop: Signals.stopFlag())
+    let report = try ProgressLine.show(
+      progress, unit: .tokens, quiet: output.quiet || output.json
+    ) { try stage.run() }
+    if output.json {
+      Console.out(report.json())
+    } else if !output.quiet {
+      Console.out(report.text())
+    } else if !report.isClean {
+      Console.out(report.problemText())
+    }
+    if !report.isClean { throw ExitCode(1) }
   }
 
   /// One report after another, each under the name of its stage.

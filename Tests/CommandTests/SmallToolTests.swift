@@ -151,4 +151,29 @@ import Testing
     let empty = try tool.run(["encode", "--tokenizer", tokenizer])
     #expect(closed.out == empty.out + "status \(empty.status)\n", "\(closed.out.prefix(200))")
   }
+
+  @Test func trustInTheInputNeedsItsField() throws {
+    try tool.write("{\"text\":\"a\"}\n".utf8, to: "in.jsonl")
+    for trust in ["input", "agree"] {
+      let found = try tool.ingest(["in.jsonl"], ["--trust", trust])
+      #expect(found.status == 64)
+      #expect(found.error.contains("--trust \(trust) needs --language-field FIELD"))
+    }
+  }
+
+  @Test func verifyOfAStoreReadsItsRuns() throws {
+    try tool.write("{\"text\":\"some words\"}\n".utf8, to: "in.jsonl")
+    #expect(try tool.ingest(["in.jsonl"]).status == 0)
+    let sound = try tool.run(["verify", "store"])
+    #expect(sound.status == 0 && sound.out.hasSuffix("nothing is wrong\n"), "\(sound.out)")
+    let run = tool.folder.appendingPathComponent("store/runs/00000001.run.zst")
+    var bytes = try Data(contentsOf: run)
+    bytes[bytes.startIndex + 12] ^= 1
+    try bytes.write(to: run)
+    let damaged = try tool.run(["verify", "store", "--quiet"])
+    #expect(damaged.status == 1 && damaged.lines.count == 3, "\(damaged.out)")
+    #expect(
+      damaged.out.contains(
+        "what mends it: rm store/runs/00000001.run.zst, run shardify repair store,"))
+  }
 }

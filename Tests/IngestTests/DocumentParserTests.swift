@@ -66,7 +66,15 @@ import Testing
     ),
     ("[1,2]", .notAnObject, "not a JSON object"),
     ("\"text\"", .notAnObject, "not a JSON object"),
-    (#"{"txt":"a"}"#, .missingText, "no field \"text\""),
+    (#"{"txt":"a"}"#, .missingText, "no field \"text\", but \"txt\""),
+    (
+      #"{"a\n\u00e9":{"text":1},"b":[2]}"#, .missingText,
+      "no field \"text\", but \"a\\né\", \"b\""
+    ),
+    (
+      #"{"1":1,"2":2,"3":3,"4":4,"5":5,"6":6,"7":7,"8":8,"9":9,"10":1}"#, .missingText,
+      #"no field "text", but "1", "2", "3", "4", "5", "6", "7", "8", ..."#
+    ),
     ("{}", .missingText, "no field \"text\""),
     (#"{"text":7}"#, .textNotString, "field \"text\" is no string"),
     (#"{"text":null}"#, .textNotString, "field \"text\" is no string"),

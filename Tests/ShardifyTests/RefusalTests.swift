@@ -194,4 +194,111 @@ import Testing
     #expect(message?.contains("--shards \(shards), expected from 1 to 99999") == true)
     #expect(FileSystem.status(place.at("data")) == nil)
   }
+
+  /// A first ingest with the wrong field leaves nothing behind that the right one would trip over.
+  @Test func anInputOfWhichNothingWasKeptIsReadAnew() throws {
+    let place = try Workplace()
+    let good = try place.write(Corpus.mixed().prefix(40), to: "good.jsonl")
+    let other = try place.write(
+      Corpus.mixed().dropFirst(40).map { $0.line.replacing("\"text\"", with: "\"body\"") }.joined()
+        .utf8, to: "other.jsonl")
+    let message = failure { try place.ingest([good, other]) { $0.documents.textField = "body" } }
+    #expect(
+      message?.contains("no field \"body\", but \"id\", \"text\", \"lang\", \"source\"") == true)
+    // The run of the first command names both inputs.
+    let failed = failure { try place.ingest([good]) { $0.documents.textField = "nope" } }
+    #expect(
+      failed?.contains(
+        "; name the field that holds the text with --text-field and run it again, or allow")
+        == true, "\(failed ?? "no failure")")
+    let summary = try place.ingest([good])
+    #expect(summary.rejected == 0 && summary.documentsIn == 40 + Corpus.mixed().count - 40)
+    let before = Outcome(try place.balance(to: "before"))
+    // So it is in a catalog made anew from the runs.
+    try FileSystem.remove(place.at("store/catalog.sqlite"))
+    _ = try RepairStage(
+      path: place.at("store"), jobs: 1, progress: Progress(), stop: StopFlag()
+    ).run()
+    #expect(try place.ingest([good]).rejected == 0)
+    #expect(Outcome(try place.balance(to: "after")) == before)
+    // What was kept stays: then other options are still refused.
+    let refused = failure { try place.ingest([good]) { $0.documents.textField = "body" } }
+    #expect(refused?.contains("use the options it was begun with") == true)
+    // A mended input that gave nothing.
+    let bad = try place.write("{\"x\":1}\n".utf8, to: "bad.jsonl")
+    #expect(failure { try place.ingest([bad], store: "two") } != nil)
+    try place.write(Corpus.mixed().prefix(3), to: "bad.jsonl")
+    #expect(try place.ingest([bad], store: "two").documents == 3)
+  }
+
+  @Test func filtersThatLeaveNothingAreNamedWithTheirCounts() throws {
+    let place = try Workplace()
+    try place.ingest([try place.write(Corpus.mixed(), to: "in.jsonl")])
+    let message = failure {
+      try place.balance(to: "data") { $0.view.conditions = ["tokens > 1", "tokens > 100000"] }
+    }
+    #expect(message?.contains("no language takes part") == true, "\(message ?? "none")")
+    #expect(message?.contains("documents by where tokens > 100000, expected") == true)
+    #expect(message?.contains("by where tokens > 1,") == false)
+    #expect(message?.hasSuffix("check the filters, then --include and --exclude") == true)
+  }
+
+  /// A manifest that is garbage is kept; one that is held or of a newer version is not touched.
+  @Test func aManifestThatBalanceDidNotWriteIsNotLost() throws {
+    let place = try Workplace()
+    try place.ingest([try place.write(Corpus.mixed(), to: "in.jsonl")])
+    let before = Outcome(try place.balance(to: "data"))
+    let path = place.at("data/manifest.sqlite")
+    let own = try FileSystem.read(path, limitBytes: 1 << 24)
+    let garbage = Array("no database, but long enough to be one".utf8)
+    try FileSystem.writeAtomically(garbage, to: path)
+    #expect(Outcome(try place.balance(to: "data")) == before)
+    #expect(try FileSystem.read(path + ".before-repair-1", limitBytes: 1 << 20) == garbage)
+    // Written again as it is, nothing is kept.
+    #expect(Outcome(try place.balance(to: "data")) == before)
+    #expect(FileSystem.status(path + ".before-repair-2") == nil)
+    // user_version stands at byte 60, most significant byte first.
+    var newer = own
+    newer[63] = 99
+    try FileSystem.writeAtomically(newer, to: path)
+    for work in [
+      { _ = try place.balance(to: "data") },
+      {
+        _ = try RepairStage(path: place.at("data"), jobs: 1, progress: Progress(), stop: StopFlag())
+          .run()
+      },
+    ] as [() throws -> Void] {
+      #expect(failure(work)?.contains("format version 99") == true)
+      #expect(try FileSystem.read(path, limitBytes: 1 << 24) == newer)
+    }
+    try FileSystem.writeAtomically(own, to: path)
+    let held = try ExclusiveLock(path)
+    for work in [
+      { _ = try place.balance(to: "data") },
+      {
+        _ = try RepairStage(path: place.at("data"), jobs: 1, progress: Progress(), stop: StopFlag())
+          .run()
+      },
+    ] as [() throws -> Void] {
+      #expect(failure(work)?.contains("locked by another process") == true)
+    }
+    #expect(try FileSystem.read(path, limitBytes: 1 << 24) == own)
+    withExtendedLifetime(held) {}
+  }
+
+  @Test func aPathThroughAFileIsToldFromOneThatIsNotThere() throws {
+    let place = try Workplace()
+    let file = try place.write([65], to: "file")
+    for path in [file + "/x", file + "/x/manifest.sqlite"] {
+      let works: [() throws -> Void] = [
+        { _ = try TokenStore.open(path) }, { _ = try ManifestFile.read(path) },
+        { _ = try InspectStage(path: path).run() },
+        { _ = try place.ingest([path]) },
+      ]
+      for work in works {
+        let message = failure(work) ?? "no failure"
+        #expect(message.contains("a path through a file"), "\(message)")
+      }
+    }
+  }
 }
