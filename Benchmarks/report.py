@@ -173,14 +173,14 @@ def data_lines(results):
                       ratio(rate, peer), ">= 30x"))
     for stage in ("ingest", "balance"):
         peaks = {times: results.median(("data", "shardify", f"slice {times} times, {stage}"),
-                                       lambda row: row["peak_rss_mb"]) for times in (1, 3, 10)}
+                                       lambda row: row["peak_pss_mb"]) for times in (1, 3, 10)}
         if None not in peaks.values():
             lines.append((f"peak memory of {stage}, a quarter of the corpus given 1, 3 and 10 times",
-                          ", ".join(f"{peak:.0f}" for peak in peaks.values()) + " MB RSS", "flat"))
+                          ", ".join(f"{peak:.0f}" for peak in peaks.values()) + " MB PSS", "flat"))
     for (name, _, setting), rows in results.rows.items():
         if name == "planning":
             lines.append((f"planning 1,000 languages and {setting}",
-                          f"{cpu(rows[-1]):.1f} CPU s, {rows[-1]['peak_rss_mb']:.0f} MB RSS", "seconds"))
+                          f"{cpu(rows[-1]):.1f} CPU s, {rows[-1]['peak_pss_mb']:.0f} MB PSS", "seconds"))
     return lines
 
 
