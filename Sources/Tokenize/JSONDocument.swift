@@ -130,10 +130,10 @@ struct JSONDocument {
     return result
   }
 
-  /// A number; nil if the value is none.
+  /// A number, rounded as Hugging Face tokenizers rounds it; nil if the value is none.
   func double(_ value: Value) -> Double? {
     guard nodes[value.index].kind == .number else { return nil }
-    return Double(String(decoding: rawBytes(value), as: UTF8.self))
+    return JSONNumber.double(rawBytes(value))
   }
 
   /// Whether a value is there and is not `null`.

@@ -106,7 +106,9 @@ labels = ("--language-field", "lang", "--trust", "input")
 def random_settings():
     """Options of one tokenizer: kind, size, pattern, special tokens, weights, limits."""
     kind = rng.choice(("bpe", "bpe", "parity-bpe", "unigram", "unigram"))
-    options = ["--kind", kind, "--vocabulary-size", str(rng.randrange(1500, 5000))]
+    # Unigram needs an id for each of the corpus's 2,086 characters and for bytes and special tokens.
+    least = 2600 if kind == "unigram" else 1500
+    options = ["--kind", kind, "--vocabulary-size", str(rng.randrange(least, 5000))]
     if kind == "unigram":
         options += ["--character-coverage", rng.choice(("0.98", "0.9995", "1"))]
     else:
