@@ -118,7 +118,7 @@ struct HuggingFaceReader {
       }
       return copy
     }
-    return TokenizerDefinition(
+    var definition = TokenizerDefinition(
       kind: parts.kind, model: parts.model, normalizer: normalizer, pretokenizer: pretokenizer,
       addedTokens: AddedTokens(added.filter { !$0.isNormalized }),
       normalizedTokens: AddedTokens(normalized),
@@ -126,6 +126,8 @@ struct HuggingFaceReader {
         parts.texts, added, isByteLevel: pretokenizer.isByteLevel),
       specialTokens: special, endOfTextID: TokenizerFile.endOfText(special),
       fingerprint: fingerprint(parts, added))
+    definition.wordPieceActions = WordPieceActions(definition)
+    return definition
   }
 
   private func fingerprint(_ parts: Parts, _ added: [AddedTokens.Token]) -> SHA256.Digest {

@@ -6,6 +6,7 @@ final class ModelEncoder {
   private let bpe: BPEEncoder?
   private let characters: CharacterBPEEncoder?
   private let unigram: UnigramEncoder?
+  private let wordPiece: WordPieceEncoder?
   private var normalized: [UInt8] = []
   private var scratch: [UInt8] = []
   private let sink = ByteSink(capacity: 0)
@@ -26,6 +27,7 @@ final class ModelEncoder {
     self.bpe = bpe
     self.characters = characters
     self.unigram = unigram
+    wordPiece = definition.wordPieceActions.map { WordPieceEncoder($0) }
   }
 
   /// Appends the ids of text that holds no added token. `isStart`: it begins the document.
@@ -39,6 +41,18 @@ final class ModelEncoder {
       output.advance(by: text.count)
       return
     }
+    if let wordPiece, definition.normalizedTokens.isIdle(special: special) {
+      wordPiece.encode(text, into: output) {
+        normalize($0, special: special, isStart: isStart, into: output)
+      }
+      return
+    }
+    normalize(text, special: special, isStart: isStart, into: output)
+  }
+
+  private func normalize(
+    _ text: UnsafeBufferPointer<UInt8>, special: Bool, isStart: Bool, into output: TokenBuffer
+  ) {
     guard let normalizer = definition.normalizer, !normalizer.leaves(text) else {
       splitNormalized(text, special: special, isStart: isStart, into: output)
       return

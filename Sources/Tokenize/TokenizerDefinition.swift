@@ -49,4 +49,6 @@ struct TokenizerDefinition: Sendable {
   var specialTokens: [(text: [UInt8], id: TokenID)]
   var endOfTextID: TokenID?
   var fingerprint: SHA256.Digest
+  /// How text of a BERT tokenizer is cut before it is normalized; nil for the others.
+  var wordPieceActions: WordPieceActions?
 }

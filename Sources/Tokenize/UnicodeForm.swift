@@ -58,6 +58,9 @@ final class UnicodeForm: @unchecked Sendable {
     touched[Int(scalar >> 6)] >> UInt64(scalar & 63) & 1 != 0
   }
 
+  /// Whether a code point may change or have its place among marks.
+  func mayChange(_ scalar: UInt32) -> Bool { scalar < 0x110000 && isTouched(scalar) }
+
   @inline(__always)
   private func isHard(_ scalar: UInt32) -> Bool {
     hard[Int(scalar >> 6)] >> UInt64(scalar & 63) & 1 != 0

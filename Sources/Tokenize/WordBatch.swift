@@ -45,6 +45,13 @@ final class WordBatch {
     count &+= 1
   }
 
+  /// Adds a word that is not to be looked up.
+  @inline(__always)
+  func addNone() {
+    keys[count].length = 0
+    count &+= 1
+  }
+
   /// The key of a word; of those over 24 bytes only the length counts.
   @inline(__always) subscript(_ index: Int) -> PieceCache.Key { keys[index] }
 

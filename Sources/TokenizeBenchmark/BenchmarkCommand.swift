@@ -32,6 +32,9 @@ struct BenchmarkCommand: ParsableCommand {
   @Flag(help: "Two passes: the first half of the documents, then the second.")
   var halves = false
 
+  @Flag(help: "A new encoder for each pass, so that all are first ones.")
+  var fresh = false
+
   @Flag(help: "Print a hash of all ids, from an untimed pass.")
   var hash = false
 
@@ -65,11 +68,12 @@ struct BenchmarkCommand: ParsableCommand {
     row.add("rss_load_mb", tables - memory)
     row.add("docs", documents.ranges.count)
     row.add("mb", Double(documents.bytes.count) / 1e6)
-    let encoders = Encoders(loaded, count: threads)
+    var encoders = Encoders(loaded, count: threads)
     let middle = documents.half
     for pass in 0..<(halves ? 2 : passes) {
       let all = 0..<documents.ranges.count
       let part = !halves ? all : pass == 0 ? 0..<middle : middle..<all.count
+      if fresh && pass > 0 { encoders = Encoders(loaded, count: threads) }
       let cpu = ProcessUse.cpuSeconds
       clock = ProcessUse.wallSeconds
       let ids = encoders.encode(documents, part)
