@@ -8,13 +8,23 @@ import ShardifyCore
 final class BPEEncoder {
   /// Lines of the cache of short pretokens: 48 MiB.
   static let cacheLines = 3 << 18
-  /// The same for longer ones: 4 MiB.
+  /// The same for others: 4 MiB.
   private static let longCacheBits = 15
   private static let batchSize = 128
   /// Shorter pretokens are not cut.
   private static let uncut = 12
   /// Ids that a cache may write past those it says.
   private static let slack = PretokenCache.maxIDs
+
+  /// Where the ids of a pretoken that was not found at once go into those of its batch.
+  private struct Hole {
+    var bytes: UnsafePointer<UInt8>
+    /// Where they go, before any hole is filled.
+    var out: UnsafeMutablePointer<TokenID>
+    var index: Int
+    var ids: UnsafeMutablePointer<TokenID>
+    var count = 0
+  }
 
   private let model: BPEModel
   private let kernel: MergeKernel
@@ -23,9 +33,11 @@ final class BPEEncoder {
   private let cache: PieceCache
   private let longCache: PretokenCache
   private let keys: UnsafeMutablePointer<PieceCache.Key>
-  private let slots: UnsafeMutablePointer<PieceCache.Slot>
+  private let holes: UnsafeMutablePointer<Hole>
   private let misses: UnsafeMutablePointer<LaneMerger.Word>
-  private let scratch: UnsafeMutablePointer<TokenID>
+  /// Ids for holes.
+  private var scratch: UnsafeMutablePointer<TokenID>
+  private var scratchCapacity = batchSize * PieceCache.maxKeyBytes + slack
   /// 24 bytes of ones, 24 of zeros, and 32 for the last bytes of a text.
   private let masks: UnsafeMutablePointer<UInt8>
 
@@ -38,9 +50,9 @@ final class BPEEncoder {
     longCache = PretokenCache(bits: cacheLines < 1024 ? 4 : Self.longCacheBits)
     keys = .allocate(capacity: Self.batchSize)
     keys.initialize(repeating: PieceCache.Key(), count: Self.batchSize)
-    slots = .allocate(capacity: Self.batchSize)
+    holes = .allocate(capacity: Self.batchSize)
     misses = .allocate(capacity: Self.batchSize)
-    scratch = .allocate(capacity: Self.batchSize * PieceCache.maxKeyBytes + 4)
+    scratch = .allocate(capacity: scratchCapacity)
     masks = .allocate(capacity: 80)
     masks.initialize(repeating: 0, count: 80)
     masks.update(repeating: 0xFF, count: 24)
@@ -48,7 +60,7 @@ final class BPEEncoder {
 
   deinit {
     keys.deallocate()
-    slots.deallocate()
+    holes.deallocate()
     misses.deallocate()
     scratch.deallocate()
     masks.deallocate()
@@ -68,13 +80,7 @@ final class BPEEncoder {
         if length > Self.uncut, let cuts = model.cuts, text.base[at] >= 0xE0 {
           length = cuts.next(text.base, from: at, to: pieceEnd) &- at
         }
-        if length <= PieceCache.maxKeyBytes {
-          let key = key(text.base + at, length, left: text.end &- at)
-          cache.prefetch(key.hash)
-          keys[count] = key
-        } else {
-          keys[count].length = length
-        }
+        setKey(count, text.base + at, length, left: text.end &- at)
         count &+= 1
         at &+= length
       }
@@ -83,86 +89,180 @@ final class BPEEncoder {
     }
   }
 
+  /// Appends the ids of one pretoken of one or more bytes.
+  func encodePiece(_ bytes: UnsafePointer<UInt8>, _ count: Int, into output: TokenBuffer) {
+    setKey(0, bytes, count, left: count)
+    encodeBatch(bytes, 1, byteCount: count, into: output)
+  }
+
+  /// Sets the key of a pretoken with `left` bytes to the end of the text, and asks for the memory
+  /// that its search will read.
+  @inline(__always)
+  private func setKey(_ index: Int, _ bytes: UnsafePointer<UInt8>, _ length: Int, left: Int) {
+    if length > PieceCache.maxKeyBytes {
+      setLongKey(index, bytes, length)
+    } else {
+      let key: PieceCache.Key
+      if left >= 24 {
+        key = PieceCache.Key(bytes, length, masks)
+      } else {
+        let padded = masks + 48
+        padded.update(from: bytes, count: length)
+        key = PieceCache.Key(padded, length, masks)
+      }
+      cache.prefetch(key.hash)
+      keys[index] = key
+    }
+  }
+
+  @inline(never)
+  private func setLongKey(_ index: Int, _ bytes: UnsafePointer<UInt8>, _ length: Int) {
+    keys[index].length = length
+    guard length <= PretokenCache.maxKeyBytes else { return }
+    let hash = PieceHash.of(bytes, length)
+    longCache.prefetch(hash)
+    keys[index].hash = hash
+  }
+
   /// Appends the ids of `count` pretokens whose keys are set.
   @inline(never)
   private func encodeBatch(
     _ bytes: UnsafePointer<UInt8>, _ count: Int, byteCount: Int, into output: TokenBuffer
   ) {
-    let missCount = find(bytes, count)
-    if missCount > 0 { mergeMisses(missCount) }
-    for miss in 0..<missCount {
-      cache.prefetchRoom(keys[misses[miss].index], misses[miss].written)
-    }
     let first = output.reserve(byteCount &+ Self.slack)
     var out = first
     var from = bytes
-    var miss = 0
+    var holeCount = 0
     for index in 0..<count {
       let length = keys[index].length
-      let slot = slots[index]
+      let slot =
+        length <= PieceCache.maxKeyBytes ? cache.findFirst(keys[index]) : PieceCache.Slot.none
       if slot.isThere {
         out += cache.take(slot, into: out)
-      } else if length <= PieceCache.maxKeyBytes {
-        let written = misses[miss].written
-        let ids = misses[miss].out
-        // In fours, up to three past the last: there is room on both sides.
-        var at = 0
-        while at < written {
-          UnsafeMutableRawPointer(out + at).storeBytes(
-            of: UnsafeRawPointer(ids + at).loadUnaligned(as: SIMD4<UInt32>.self),
-            as: SIMD4<UInt32>.self)
-          at &+= 4
-        }
-        out += written
-        miss &+= 1
       } else {
-        out += long(from, length, into: out)
+        let hash = keys[index].hash
+        if length <= PieceCache.maxKeyBytes && cache.mayBeElsewhere(hash) {
+          cache.prefetchElsewhere(hash)
+        }
+        holes[holeCount] = Hole(bytes: from, out: out, index: index, ids: scratch)
+        holeCount &+= 1
       }
       from += length
     }
+    if holeCount > 0 { out += fill(holeCount, end: out) }
     output.advance(by: out - first)
-    for miss in 0..<missCount {
-      let word = misses[miss]
-      if PieceCache.fits(word.count, word.written) {
-        cache.insert(keys[word.index], word.out, word.written)
+  }
+
+  /// Finds or makes the ids of pretokens and puts them among those of the batch, which end at
+  /// `end`. Returns how many.
+  @inline(never)
+  private func fill(_ holeCount: Int, end: UnsafeMutablePointer<TokenID>) -> Int {
+    makeRoom(holeCount)
+    var missCount = 0
+    var room = scratch
+    for number in 0..<holeCount {
+      let key = keys[holes[number].index]
+      let bytes = holes[number].bytes
+      holes[number].ids = room
+      if key.length > PieceCache.maxKeyBytes {
+        holes[number].count = long(bytes, key.length, key.hash, into: room)
+        room += holes[number].count
+      } else if case let found = elsewhere(key, bytes, into: room), found > 0 {
+        holes[number].count = found
+        room += found
+      } else {
+        misses[missCount] = LaneMerger.Word(
+          bytes: bytes, count: key.length, out: room, index: number)
+        missCount &+= 1
+        room += key.length
       }
+    }
+    if missCount > 0 { mergeMisses(missCount) }
+    for miss in 0..<missCount {
+      let number = misses[miss].index
+      let written = misses[miss].written
+      holes[number].count = written
+      cache.prefetchRoom(keys[holes[number].index], written)
+    }
+    let total = spread(holeCount, end: end)
+    for miss in 0..<missCount { keep(misses[miss]) }
+    return total
+  }
+
+  /// Makes room for the ids of all holes.
+  private func makeRoom(_ holeCount: Int) {
+    var needed = Self.slack
+    for number in 0..<holeCount { needed &+= keys[holes[number].index].length }
+    if needed > scratchCapacity {
+      scratch.deallocate()
+      scratchCapacity = needed
+      scratch = .allocate(capacity: needed)
     }
   }
 
-  /// Looks pretokens up: sets `slots`, and `misses` to the short ones that are not there.
+  /// Writes the ids of a short pretoken that is not in its first line and returns how many, or 0.
   @inline(__always)
-  private func find(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int {
-    var from = bytes
-    var candidates = 0
-    for index in 0..<count {
-      let length = keys[index].length
-      slots[index] = PieceCache.Slot.none
-      if length <= PieceCache.maxKeyBytes {
-        let slot = cache.findNarrow(keys[index])
-        slots[index] = slot
-        misses[candidates] = LaneMerger.Word(bytes: from, count: length, out: scratch, index: index)
-        if !slot.isThere {
-          if cache.mayBeWide(keys[index].hash) { cache.prefetchWide(keys[index].hash) }
-          candidates &+= 1
-        }
-      }
-      from += length
+  private func elsewhere(
+    _ key: PieceCache.Key, _ bytes: UnsafePointer<UInt8>, into out: UnsafeMutablePointer<TokenID>
+  ) -> Int {
+    guard cache.mayBeElsewhere(key.hash) else { return 0 }
+    let slot = cache.findElsewhere(key)
+    if slot.isThere { return cache.take(slot, into: out) }
+    return PieceCache.fits(key.length, key.length)
+      ? 0 : longCache.find(bytes, key.length, key.hash, into: out)
+  }
+
+  /// Keeps the ids of a short pretoken.
+  @inline(__always)
+  private func keep(_ word: LaneMerger.Word) {
+    let key = keys[holes[word.index].index]
+    if PieceCache.fits(word.count, word.written) {
+      cache.insert(key, word.out, word.written)
+    } else if word.written > 0 && word.written <= PretokenCache.maxIDs {
+      cache.sendElsewhere(key.hash)
+      longCache.insert(word.bytes, word.count, key.hash, word.out, word.written)
     }
-    var missCount = 0
-    var room = scratch
-    for candidate in 0..<candidates {
-      var word = misses[candidate]
-      let key = keys[word.index]
-      let slot = cache.mayBeWide(key.hash) ? cache.findWide(key) : PieceCache.Slot.none
-      slots[word.index] = slot
-      if !slot.isThere {
-        word.out = room
-        room += word.count
-        misses[missCount] = word
-        missCount &+= 1
-      }
+  }
+
+  /// Moves the ids between holes apart, from the last on, and fills the holes. Returns how many ids
+  /// came in.
+  @inline(__always)
+  private func spread(_ holeCount: Int, end: UnsafeMutablePointer<TokenID>) -> Int {
+    var total = 0
+    for number in 0..<holeCount { total &+= holes[number].count }
+    var from = end
+    var out = end + total
+    var number = holeCount &- 1
+    while number >= 0 {
+      let hole = holes[number]
+      Self.moveUp(&out, from, from - hole.out)
+      from = hole.out
+      Self.moveUp(&out, hole.ids + hole.count, hole.count)
+      number &-= 1
     }
-    return missCount
+    return total
+  }
+
+  /// Copies the `count` ids that end at `from` to before `out`, the last first.
+  @inline(__always)
+  private static func moveUp(
+    _ out: inout UnsafeMutablePointer<TokenID>, _ from: UnsafeMutablePointer<TokenID>, _ count: Int
+  ) {
+    var from = from
+    var left = count
+    while left >= 4 {
+      from -= 4
+      out -= 4
+      UnsafeMutableRawPointer(out).storeBytes(
+        of: UnsafeRawPointer(from).loadUnaligned(as: SIMD4<UInt32>.self), as: SIMD4<UInt32>.self)
+      left &-= 4
+    }
+    while left > 0 {
+      from -= 1
+      out -= 1
+      out.pointee = from.pointee
+      left &-= 1
+    }
   }
 
   /// Sets the ids of the misses.
@@ -187,32 +287,13 @@ final class BPEEncoder {
     }
   }
 
-  /// The key of a short pretoken with `left` bytes to the end of the text.
-  @inline(__always)
-  private func key(_ bytes: UnsafePointer<UInt8>, _ length: Int, left: Int) -> PieceCache.Key {
-    if left >= 24 { return PieceCache.Key(bytes, length, masks) }
-    let padded = masks + 48
-    padded.update(from: bytes, count: length)
-    return PieceCache.Key(padded, length, masks)
-  }
-
-  /// Appends the ids of one pretoken of one or more bytes.
-  func encodePiece(_ bytes: UnsafePointer<UInt8>, _ count: Int, into output: TokenBuffer) {
-    if count <= PieceCache.maxKeyBytes {
-      keys[0] = key(bytes, count, left: count)
-    } else {
-      keys[0].length = count
-    }
-    encodeBatch(bytes, 1, byteCount: count, into: output)
-  }
-
   /// Writes the ids of a pretoken that is too long for the cache of short ones.
   @inline(never)
   private func long(
-    _ bytes: UnsafePointer<UInt8>, _ count: Int, into out: UnsafeMutablePointer<TokenID>
+    _ bytes: UnsafePointer<UInt8>, _ count: Int, _ hash: UInt64,
+    into out: UnsafeMutablePointer<TokenID>
   ) -> Int {
     guard count <= PretokenCache.maxKeyBytes else { return merge(bytes, count, into: out) }
-    let hash = PieceHash.of(bytes, count)
     let found = longCache.find(bytes, count, hash, into: out)
     if found > 0 { return found }
     let written = merge(bytes, count, into: out)

@@ -5,11 +5,11 @@ import ShardifyCore
 ///
 /// An entry is a mark of 16 bits and, elsewhere, the pretoken, its ids in three bytes each and,
 /// where the caller has one, a note at the end. Entries of up to 30 bytes, which most are, lie two
-/// to a cache line, which is a set, so that a search for them reads one line. Wide ones, of up to
-/// 60, have lines of their own, two to a set, which are searched next if a filter of 8 bits in the
-/// narrow line tells that one of its hash may be there. In a full set the entry that
-/// was not used since the last insertion goes, so that pretokens seen once do not drive out those
-/// seen often. Results never depend on it.
+/// to a cache line, and a search for them reads one line. One whose line is full goes to a second
+/// line. Wide ones, of up to 60 bytes, have lines of their own, two to a set. Both are searched if
+/// a filter of 8 bits in the first line tells that one of its hash may be there. Where all is full
+/// the entry that was not used since the last insertion goes, so that pretokens seen once do not
+/// drive out those seen often. Results never depend on it.
 final class PieceCache {
   /// Longer pretokens are not kept.
   static let maxKeyBytes = 24
@@ -61,7 +61,7 @@ final class PieceCache {
   private static let narrowBytes = 30
   private static let wideBytes = 60
   /// A mark: length in 5 bits, count of ids in 5, whether it is wide, whether it was used; above
-  /// them 4 bits of the filter for wide entries.
+  /// them 4 bits of the filter for entries elsewhere.
   private static let wide: UInt16 = 1 << 10
   private static let used: UInt16 = 1 << 11
   private static let lengthMask: UInt16 = 31
@@ -71,8 +71,6 @@ final class PieceCache {
   private let lines: UnsafeMutableRawPointer
   private let narrowCount: UInt64
   private let wideCount: UInt64
-  /// 24 bytes of ones and 24 of zeros.
-  private let masks: UnsafeMutablePointer<UInt8>
 
   /// Makes an empty cache of so many lines of 64 bytes.
   init(lineCount: Int) {
@@ -80,15 +78,9 @@ final class PieceCache {
     narrowCount = UInt64(max(1, lineCount - Int(wideCount) * 2))
     // One before, see `line`, and one after, since reading ids may pass the end of the last.
     lines = HugePages.allocate(byteCount: Self.lineBytes * (lineCount + 4))
-    masks = .allocate(capacity: 48)
-    masks.initialize(repeating: 0, count: 48)
-    masks.update(repeating: 0xFF, count: 24)
   }
 
-  deinit {
-    HugePages.free(lines)
-    masks.deallocate()
-  }
+  deinit { HugePages.free(lines) }
 
   /// Whether so many ids of a pretoken of so many bytes can be kept, with a note if `noted`.
   @inline(__always)
@@ -97,10 +89,14 @@ final class PieceCache {
       && length &+ 3 &* idCount &+ (noted ? 2 : 0) <= wideBytes
   }
 
-  /// Asks for the memory that the insertion of so many ids will write.
+  /// Asks for the memory that the insertion of so many ids will write, past the first line.
   @inline(__always)
   func prefetchRoom(_ key: Key, _ idCount: Int) {
-    if key.length &+ 3 &* idCount > Self.narrowBytes { prefetchWide(key.hash) }
+    if key.length &+ 3 &* idCount > Self.narrowBytes {
+      prefetchWide(key.hash)
+    } else if freeWay(line(key.hash)) < 0 {
+      csimd_prefetch(lines + secondLine(key.hash))
+    }
   }
 
   @inline(__always)
@@ -109,6 +105,10 @@ final class PieceCache {
     let index = hash.multipliedFullWidth(by: narrowCount).high &+ 1
     return Int(truncatingIfNeeded: index) &* Self.lineBytes
   }
+
+  /// The line that takes entries which do not fit in the first.
+  @inline(__always)
+  private func secondLine(_ hash: UInt64) -> Int { line(hash << 32 | hash >> 32) }
 
   /// The first of the two lines of a set of wide entries.
   @inline(__always)
@@ -121,9 +121,15 @@ final class PieceCache {
   @inline(__always)
   func prefetch(_ hash: UInt64) { csimd_prefetch(lines + line(hash)) }
 
-  /// Asks for the memory that a search for wide entries will read.
+  /// Asks for the memory that a search past the first line will read.
   @inline(__always)
-  func prefetchWide(_ hash: UInt64) {
+  func prefetchElsewhere(_ hash: UInt64) {
+    csimd_prefetch(lines + secondLine(hash))
+    prefetchWide(hash)
+  }
+
+  @inline(__always)
+  private func prefetchWide(_ hash: UInt64) {
     let set = lines + wideSet(hash)
     csimd_prefetch(set)
     csimd_prefetch(set + Self.lineBytes)
@@ -132,25 +138,34 @@ final class PieceCache {
   /// The entry of a pretoken, or none. Valid until the next insertion.
   @inline(__always)
   func find(_ key: Key) -> Slot {
-    let slot = findNarrow(key)
-    return slot.isThere || !mayBeWide(key.hash) ? slot : findWide(key)
+    let slot = findFirst(key)
+    return slot.isThere || !mayBeElsewhere(key.hash) ? slot : findElsewhere(key)
   }
 
-  /// Where the bit of a hash is among the marks of its narrow line.
+  /// Where the bit of a hash is among the marks of its first line.
   @inline(__always)
   private static func filterBit(_ hash: UInt64) -> UInt32 {
     1 << (UInt32(truncatingIfNeeded: hash & 4) << 2 | 12 | UInt32(truncatingIfNeeded: hash & 3))
   }
 
-  /// Whether a pretoken that has no narrow entry may have a wide one.
+  /// Whether a pretoken that is not in its first line may be elsewhere.
   @inline(__always)
-  func mayBeWide(_ hash: UInt64) -> Bool {
+  func mayBeElsewhere(_ hash: UInt64) -> Bool {
     (lines + line(hash)).load(as: UInt32.self) & Self.filterBit(hash) != 0
   }
 
-  /// The wide entry of a pretoken, or none.
+  /// Makes `mayBeElsewhere` true for a pretoken.
   @inline(__always)
-  func findWide(_ key: Key) -> Slot {
+  func sendElsewhere(_ hash: UInt64) {
+    let marks = lines + line(hash)
+    marks.storeBytes(of: marks.load(as: UInt32.self) | Self.filterBit(hash), as: UInt32.self)
+  }
+
+  /// The entry of a pretoken past its first line, or none.
+  @inline(__always)
+  func findElsewhere(_ key: Key) -> Slot {
+    let slot = findNarrow(key, secondLine(key.hash))
+    if slot.isThere { return slot }
     let set = wideSet(key.hash)
     if holds(set, key) { return Slot(address: set) }
     return Slot(address: holds(set &+ Self.lineBytes, key) ? set &+ Self.lineBytes : 0)
@@ -158,36 +173,29 @@ final class PieceCache {
 
   @inline(__always)
   private func holds(_ line: Int, _ key: Key) -> Bool {
-    guard Int((lines + line).load(as: UInt16.self) & Self.lengthMask) == key.length else {
-      return false
-    }
-    let mask = masks + (24 &- key.length)
-    let bytes = (lines + (line &+ Self.headBytes)).assumingMemoryBound(to: UInt8.self)
-    let difference =
-      (PieceHash.load8(bytes, 0) ^ key.first) & PieceHash.load8(mask, 0)
-      | (PieceHash.load8(bytes, 8) ^ key.second) & PieceHash.load8(mask, 8)
-      | (PieceHash.load8(bytes, 16) ^ key.third) & PieceHash.load8(mask, 16)
-    return difference == 0
+    let mark = UInt32((lines + line).load(as: UInt16.self))
+    return difference(line &+ Self.headBytes, mark, key) == 0
   }
 
-  /// The narrow entry of a pretoken, or none.
+  /// The entry of a pretoken in its first line, or none.
   @inline(__always)
-  func findNarrow(_ key: Key) -> Slot {
-    let line = line(key.hash)
-    let mask = masks + (24 &- key.length)
-    let (x, y, z) = (PieceHash.load8(mask, 0), PieceHash.load8(mask, 8), PieceHash.load8(mask, 16))
-    let a = (lines + (line &+ Self.headBytes)).assumingMemoryBound(to: UInt8.self)
-    let b = a + Self.narrowBytes
-    let marks = UInt64((lines + line).load(as: UInt32.self))
-    let length = UInt64(truncatingIfNeeded: key.length)
-    let first =
-      (PieceHash.load8(a, 0) ^ key.first) & x | (PieceHash.load8(a, 8) ^ key.second) & y
-      | (PieceHash.load8(a, 16) ^ key.third) & z | ((marks & 31) ^ length)
-    let second =
-      (PieceHash.load8(b, 0) ^ key.first) & x | (PieceHash.load8(b, 8) ^ key.second) & y
-      | (PieceHash.load8(b, 16) ^ key.third) & z | ((marks >> 16 & 31) ^ length)
+  func findFirst(_ key: Key) -> Slot { findNarrow(key, line(key.hash)) }
+
+  @inline(__always)
+  private func findNarrow(_ key: Key, _ line: Int) -> Slot {
+    let marks = (lines + line).load(as: UInt32.self)
+    let first = difference(line &+ Self.headBytes, marks, key)
+    let second = difference(line &+ (Self.headBytes &+ Self.narrowBytes), marks >> 16, key)
     let other = second == 0 ? line | 1 : 0
     return Slot(address: first == 0 ? line : other)
+  }
+
+  /// 0 if the entry with this mark at a place is that of the pretoken.
+  @inline(__always)
+  private func difference(_ place: Int, _ mark: UInt32, _ key: Key) -> UInt32 {
+    let equal = csimd_equal24(lines + place, key.first, key.second, key.third)
+    let length = UInt32(truncatingIfNeeded: key.length)
+    return ~equal & ((1 &<< length) &- 1) | ((mark & 31) ^ length)
   }
 
   @inline(__always)
@@ -198,7 +206,10 @@ final class PieceCache {
   func take(_ slot: Slot, into out: UnsafeMutablePointer<TokenID>) -> Int {
     let line = line(slot)
     let mark = line.load(fromByteOffset: slot.markOffset, as: UInt16.self)
-    line.storeBytes(of: mark | Self.used, toByteOffset: slot.markOffset, as: UInt16.self)
+    // Not if it says so already: most lines that are read are then not written.
+    if mark & Self.used == 0 {
+      line.storeBytes(of: mark | Self.used, toByteOffset: slot.markOffset, as: UInt16.self)
+    }
     let count = Int(mark >> 5 & Self.countMask)
     // Four bytes from one before the id, the first of which is not of it.
     let ids = UnsafeRawPointer(line + (slot.bytesOffset &+ Int(mark & Self.lengthMask) &- 1))
@@ -236,13 +247,9 @@ final class PieceCache {
   /// Keeps the ids of a pretoken, and a note; they must fit.
   @inline(__always)
   func insert(_ key: Key, _ ids: UnsafePointer<TokenID>, _ idCount: Int, note: UInt16? = nil) {
+    if find(key).isThere { return }
     let isWide = key.length &+ 3 &* idCount &+ (note == nil ? 0 : 2) > Self.narrowBytes
     let slot = isWide ? wideRoom(key.hash) : narrowRoom(key.hash)
-    if isWide {
-      let marks = lines + self.line(key.hash)
-      marks.storeBytes(
-        of: marks.load(as: UInt32.self) | Self.filterBit(key.hash), as: UInt32.self)
-    }
     let line = line(slot)
     let kept = line.load(fromByteOffset: slot.markOffset, as: UInt16.self) & Self.filterMask
     let mark = UInt16(truncatingIfNeeded: key.length | idCount << 5) | (isWide ? Self.wide : 0)
@@ -266,15 +273,32 @@ final class PieceCache {
     }
   }
 
-  /// The entry that an insertion overwrites.
+  /// The entry that an insertion overwrites: in the first line, unless only the second has room.
   @inline(__always)
   private func narrowRoom(_ hash: UInt64) -> Slot {
-    let line = line(hash)
-    return Slot(address: line | choose(lines + line, lines + (line &+ 2), hash))
+    let first = line(hash)
+    let way = freeWay(first)
+    if way >= 0 { return Slot(address: first | way) }
+    let second = secondLine(hash)
+    let other = freeWay(second)
+    if other >= 0 {
+      sendElsewhere(hash)
+      return Slot(address: second | other)
+    }
+    return Slot(address: first | choose(lines + first, lines + (first &+ 2), hash))
+  }
+
+  /// The number of an empty entry in a line, or -1.
+  @inline(__always)
+  private func freeWay(_ line: Int) -> Int {
+    let marks = (lines + line).load(as: UInt32.self)
+    let mask = UInt32(Self.lengthMask)
+    return marks & mask == 0 ? 0 : marks >> 16 & mask == 0 ? 1 : -1
   }
 
   @inline(__always)
   private func wideRoom(_ hash: UInt64) -> Slot {
+    sendElsewhere(hash)
     let set = wideSet(hash)
     let number = choose(lines + set, lines + (set &+ Self.lineBytes), hash)
     return Slot(address: set &+ number &* Self.lineBytes)

@@ -165,6 +165,15 @@ CSIMD_INLINE uint32_t csimd_small16(const void *p) {
   return (uint32_t)_mm_movemask_epi8(hit);
 }
 
+/// Bit i is set where byte i of 24 equals that of `a`, `b` and `c`, eight bytes each.
+CSIMD_INLINE uint32_t csimd_equal24(const void *p, uint64_t a, uint64_t b, uint64_t c) {
+  __m128i low = _mm_loadu_si128((const __m128i *)p);
+  __m128i high = _mm_loadl_epi64((const __m128i *)((const char *)p + 16));
+  low = _mm_cmpeq_epi8(low, _mm_set_epi64x((long long)b, (long long)a));
+  high = _mm_cmpeq_epi8(high, _mm_cvtsi64_si128((long long)c));
+  return (uint32_t)_mm_movemask_epi8(low) | ((uint32_t)_mm_movemask_epi8(high) << 16 & 0xFF0000);
+}
+
 /// The least of `count` words, a multiple of 8. They must be the bits of finite floats of zero or
 /// more, which are in the order of their bits.
 CSIMD_INLINE int32_t csimd_least(const int32_t *p, intptr_t count) {
@@ -226,6 +235,13 @@ CSIMD_INLINE uint32_t csimd_visible16(const void *p) {
 CSIMD_INLINE uint32_t csimd_small16(const void *p) {
   uint8x16_t v = vld1q_u8((const uint8_t *)p);
   return csimd_mask(vandq_u8(vcgeq_u8(v, vdupq_n_u8(0x61)), vcleq_u8(v, vdupq_n_u8(0x7A))));
+}
+CSIMD_INLINE uint32_t csimd_equal24(const void *p, uint64_t a, uint64_t b, uint64_t c) {
+  uint8x16_t low = vld1q_u8((const uint8_t *)p);
+  uint8x8_t high = vld1_u8((const uint8_t *)p + 16);
+  low = vceqq_u8(low, vreinterpretq_u8_u64(vcombine_u64(vcreate_u64(a), vcreate_u64(b))));
+  high = vceq_u8(high, vcreate_u8(c));
+  return csimd_mask(low) | (csimd_mask(vcombine_u8(high, vdup_n_u8(0))) << 16);
 }
 CSIMD_INLINE int32_t csimd_least(const int32_t *p, intptr_t count) {
   int32x4_t a = vld1q_s32(p), b = vld1q_s32(p + 4);
