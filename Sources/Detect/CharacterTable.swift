@@ -28,6 +28,7 @@ final class CharacterTable: @unchecked Sendable {
 
   static let blockBits: UInt32 = 7
   static let blockSize = 1 << Int(blockBits)
+  static let blockCount = 0x11_0000 / blockSize
   static let scriptLimit = 256
 
   /// Block number of every 128 code points; 8,704 of them.

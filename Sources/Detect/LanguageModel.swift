@@ -96,24 +96,59 @@ final class LanguageModel: @unchecked Sendable {
     _ sums: UnsafePointer<Int32>, count: Int, range: Range<Int>,
     scores: UnsafeMutablePointer<Double>
   ) {
-    let dimension = Int(CLM_DIMENSION)
-    var largest: Int32 = 0
-    for i in 0..<dimension { largest = max(largest, abs(sums[i])) }
-    let shrink = largest > 8191 ? 8191 / Double(largest) : 1
-    withUnsafeTemporaryAllocation(of: Int16.self, capacity: dimension) { hidden in
-      for i in 0..<dimension {
-        hidden[i] = Int16((Double(sums[i]) * shrink).rounded(.towardZero))
-      }
-      guard let base = hidden.baseAddress else { return }
-      let root = Double(min(count, featureCap)).squareRoot() * temperature(count)
-      let unit = scale / shrink / Double(max(count, 1)) * root
+    withCut(sums, count: count) { hidden, text in
       withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { products in
         guard let first = products.baseAddress else { return }
-        clm_dots(base, weights + range.lowerBound * dimension, range.count, first)
+        clm_dots(hidden, weights + range.lowerBound * Int(CLM_DIMENSION), range.count, first)
         for (number, label) in range.enumerated() {
-          scores[label] = Double(first[number]) * unit + slopes[label] * root + priors[label]
+          scores[label] = text.score(first[number], slopes[label], priors[label])
         }
       }
+    }
+  }
+
+  /// Scores of single labels, as `score(_:count:range:scores:)` gives them, in their order; room for each.
+  func score(
+    _ sums: UnsafePointer<Int32>, count: Int, labels: [Int],
+    _ scores: UnsafeMutableBufferPointer<Double>
+  ) {
+    withCut(sums, count: count) { hidden, text in
+      for (number, label) in labels.enumerated() {
+        scores[number] = text.score(
+          clm_dot(hidden, weights + label * Int(CLM_DIMENSION)), slopes[label], priors[label])
+      }
+    }
+  }
+
+  /// What scores of a text are made of beside its products with the labels' weights.
+  private struct TextScale {
+    /// What a product is worth.
+    var unit: Double
+    /// The root of the features that count, times the temperature.
+    var root: Double
+
+    @inline(__always)
+    func score(_ product: Int32, _ slope: Double, _ prior: Double) -> Double {
+      Double(product) * unit + slope * root + prior
+    }
+  }
+
+  /// Calls `body` with sums cut to whole numbers of at most 8,191.
+  private func withCut<Result>(
+    _ sums: UnsafePointer<Int32>, count: Int,
+    _ body: (UnsafePointer<Int16>, TextScale) -> Result
+  ) -> Result {
+    let dimension = Int(CLM_DIMENSION)
+    var largest: UInt32 = 0
+    for i in 0..<dimension { largest = max(largest, sums[i].magnitude) }
+    let shrink = largest > 8191 ? 8191 / Double(largest) : 1
+    let root = Double(min(count, featureCap)).squareRoot() * temperature(count)
+    let text = TextScale(unit: scale / shrink / Double(max(count, 1)) * root, root: root)
+    return withUnsafeTemporaryAllocation(of: Int16.self, capacity: dimension) { hidden in
+      for i in 0..<dimension {
+        hidden[i] = Int16(truncatingIfNeeded: Int32(Double(sums[i]) * shrink))
+      }
+      return body(hidden.baseAddress.map { UnsafePointer($0) } ?? weights, text)
     }
   }
 }

@@ -4,11 +4,14 @@ import ShardifyCore
 /// Scores texts with a model of shardify's own format.
 final class NativeScorer: LabelScorer {
   private static let partBytes = 512
+  private static let mostIDs = (partBytes + 8) * NgramExtractor.mostPerByte
 
   private let model: LanguageModel
-  private var extractor: NgramExtractor
-  private let features: UnsafeMutablePointer<UInt64>
+  private let reader: SymbolReader
+  /// The rows of two parts: those of one are on their way from memory while those of the part before are
+  /// added.
   private let ids: UnsafeMutablePointer<UInt32>
+  private var waiting = (count: 0, segment: 0, half: 0)
   private let sums: UnsafeMutablePointer<Int32>
   /// The sums of each eighth of the scored text, shape [segments, dimension], and their features.
   private let segmentSums: UnsafeMutablePointer<Int32>
@@ -23,11 +26,9 @@ final class NativeScorer: LabelScorer {
   init(_ model: LanguageModel) {
     self.model = model
     cantonese = model.labels.firstIndex { $0 == CantoneseEvidence.label }
-    extractor = NgramExtractor(
-      table: .shared, maxOrder: model.maxOrder, usesWords: model.usesWords)
-    let capacity = (Self.partBytes + 8) * NgramExtractor.mostPerByte
-    features = .allocate(capacity: capacity)
-    ids = .allocate(capacity: capacity)
+    reader = SymbolReader(
+      .shared, maxOrder: model.maxOrder, usesWords: model.usesWords, partBytes: Self.partBytes)
+    ids = .allocate(capacity: 2 * Self.mostIDs)
     sums = .allocate(capacity: dimension)
     sums.initialize(repeating: 0, count: dimension)
     segmentSums = .allocate(capacity: dimension * TextSegments.count)
@@ -37,7 +38,6 @@ final class NativeScorer: LabelScorer {
   }
 
   deinit {
-    features.deallocate()
     ids.deallocate()
     sums.deallocate()
     segmentSums.deallocate()
@@ -50,16 +50,16 @@ final class NativeScorer: LabelScorer {
     var result = ScoredText()
     let range = model.candidates(system)
     lastRange = range
-    var featureCount = sumFeatures(text, system.code, sampling: sampling)
+    var featureCount = sumFeatures(text, system, sampling: sampling)
     // A label alone in its script needs letters, not features.
-    if range.count == 1, extractor.letters > 0 { featureCount = max(featureCount, 1) }
+    if range.count == 1, reader.letters > 0 { featureCount = max(featureCount, 1) }
     // Three symbols and digits to every letter: a table, a log, a list of numbers.
-    result.isNotLanguage = extractor.others > 3 &* extractor.letters
+    result.isNotLanguage = reader.others > 3 &* reader.letters
     result.prefersOtherScript = range.isEmpty
     guard !result.isNotLanguage, !range.isEmpty, featureCount > 0 else { return result }
     score(count: featureCount, range: range)
     if let cantonese, range.contains(cantonese),
-      extractor.letters >= CantoneseEvidence.leastLetters
+      reader.letters >= CantoneseEvidence.leastLetters
     {
       let ranges = TextWindows.ranges(of: text, sampling: sampling)
       if !CantoneseEvidence.occurs(in: text, ranges) { scores[cantonese] = -.infinity }
@@ -90,11 +90,11 @@ final class NativeScorer: LabelScorer {
   /// Sums the rows of all features of the scored parts into `sums`, and those of every eighth of them
   /// into `segmentSums`; returns how many there were.
   func sumFeatures(
-    _ text: UnsafeRawBufferPointer, _ scriptCode: Int, sampling: Bool
+    _ text: UnsafeRawBufferPointer, _ system: WritingSystem, sampling: Bool
   ) -> Int {
     segmentSums.update(repeating: 0, count: dimension * TextSegments.count)
     for segment in 0..<TextSegments.count { segmentCounts[segment] = 0 }
-    extractor.reset(scriptCode: scriptCode)
+    reader.reset(scriptCode: system.code)
     if let start = text.baseAddress {
       let base = start.assumingMemoryBound(to: UInt8.self)
       var total = 0
@@ -108,12 +108,14 @@ final class NativeScorer: LabelScorer {
         while place < range.upperBound, total < 1 << 24 {
           if ranges.count == 1 { segment = (place - range.lowerBound) / width }
           let stop = min(range.upperBound, place + part)
-          total += sum(
-            extractor.feed(base, &place, stop: stop, end: text.count, ids: features), segment)
+          reader.read(base, &place, stop: stop, end: text.count, isUTF8: system.isUTF8)
+          total += find(segment)
         }
-        total += sum(extractor.finish(ids: features), segment)
+        reader.finish()
+        total += find(segment)
       }
     }
+    sumWaiting()
     sums.update(repeating: 0, count: dimension)
     for segment in 0..<TextSegments.count {
       for i in 0..<dimension { sums[i] &+= segmentSums[segment * dimension + i] }
@@ -121,44 +123,59 @@ final class NativeScorer: LabelScorer {
     return segmentCounts.reduce(0, +)
   }
 
-  /// Adds the rows of the features that the model has to a segment; returns how many there were.
-  private func sum(_ count: Int, _ segment: Int) -> Int {
+  /// Finds the rows of the features of the part read last, which is of this segment; returns how many
+  /// there are. Adds those of the part before.
+  private func find(_ segment: Int) -> Int {
     let place = min(max(segment, 0), TextSegments.count - 1)
-    let found = clm_find_rows(model.tags, UInt32(model.rowCount / 4), features, count, ids)
-    clm_sum_rows(model.rows, model.codebook, ids, found, segmentSums + place * dimension)
+    let buckets = UInt32(model.rowCount / 4)
+    let half = 1 - waiting.half
+    let out = ids + half * Self.mostIDs
+    var found = clm_find_ngrams(
+      model.tags, buckets, model.rows, reader.symbols, reader.count, Int32(model.maxOrder), out)
+    found += clm_find_rows(model.tags, buckets, reader.words, reader.wordCount, out + found)
+    sumWaiting()
     segmentCounts[place] += found
+    waiting = (found, place, half)
     return found
+  }
+
+  private func sumWaiting() {
+    clm_sum_rows(
+      model.rows, model.codebook, ids + waiting.half * Self.mostIDs, waiting.count,
+      segmentSums + waiting.segment * dimension)
+    waiting.count = 0
   }
 
   /// A label that other parts of the text have than the whole; `first` is that of the whole.
   private func secondLanguage(_ first: Int) -> Candidate {
     guard first >= 0 else { return .none }
     var labels = [first]
+    labels.reserveCapacity(TextSegments.candidates + 1)
     for label in lastRange where label != first && scores[label] > -.infinity {
+      // Most labels are worse than the eighth best: one comparison.
+      if labels.count == TextSegments.candidates,
+        scores[label] <= scores[labels[TextSegments.candidates - 1]]
+      {
+        continue
+      }
       var place = labels.count
       while place > 1, scores[labels[place - 1]] < scores[label] { place -= 1 }
-      guard place < TextSegments.candidates else { continue }
       labels.insert(label, at: place)
       if labels.count > TextSegments.candidates { labels.removeLast() }
     }
-    var one = [Double](repeating: 0, count: model.labels.count)
-    var table: [[Double]] = []
+    var votes = SegmentVotes()
     for segment in 0..<TextSegments.count
     where segmentCounts[segment] >= TextSegments.leastFeatures {
-      one.withUnsafeMutableBufferPointer { buffer in
-        guard let base = buffer.baseAddress else { return }
-        for label in labels {
-          model.score(
-            segmentSums + segment * dimension, count: segmentCounts[segment],
-            range: label..<label + 1, scores: base)
-        }
+      withUnsafeTemporaryAllocation(of: Double.self, capacity: labels.count) { one in
+        model.score(
+          segmentSums + segment * dimension, count: segmentCounts[segment], labels: labels, one)
+        votes.add(one)
       }
-      table.append(labels.map { one[$0] })
     }
-    guard let second = TextSegments.second(labels: labels, scores: table) else { return .none }
+    guard let second = votes.second else { return .none }
     return Candidate(
-      tag: model.labels[second.label].rawValue,
-      probability: UInt16(second.votes * 10_000 / max(table.count, 1)))
+      tag: model.labels[labels[second.number]].rawValue,
+      probability: UInt16(second.votes * 10_000 / max(votes.segments, 1)))
   }
 
   override func ranked(_ count: Int) -> [Candidate] {

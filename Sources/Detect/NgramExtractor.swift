@@ -1,34 +1,25 @@
-import CICU
-
 /// Turns text into the numbers of its features: n-grams of letters and whole words.
 ///
-/// Text is read as lower-case letters and marks of one writing system, decomposed accents joined to
-/// their letter; all else, letters of other scripts too, is one boundary. N-grams of one to `maxOrder` symbols lie within a word and its two
+/// Text is read by `LetterReader`; what lies between its letters is one boundary. N-grams of one to `maxOrder` symbols lie within a word and its two
 /// boundaries. Each is named by a polynomial over its symbols, kept up with one multiplication per
 /// order and symbol, and spread over all 64 bits by another. State carries over from call to call, so
 /// that a long text can be fed in parts.
 ///
-/// The trainer in `models/trainer` compiles this same file: features cannot drift apart.
+/// The trainer in `models/trainer` compiles this same file. The scorer finds the rows of the same features with `SymbolReader` and
+/// `clm_find_ngrams`, eight symbols at a time; a test compares the two.
 struct NgramExtractor {
   /// The most features that one byte of text can give.
   static let mostPerByte = 12
   /// Longer words give no whole-word feature.
   static let longestWord = 24
 
-  private static let step: UInt64 = 0xD6E8_FEB8_6659_FD93
+  static let step: UInt64 = 0xD6E8_FEB8_6659_FD93
   private static let spread: UInt64 = 0x9E37_79B9_7F4A_7C15
-  private static let boundary: UInt64 = 0x20
+  private static let boundary = UInt64(LetterReader.boundary)
 
-  let table: CharacterTable
-  /// The scripts that are read, by code.
-  private var scripts: UnsafePointer<UInt8>
+  private var reader: LetterReader
   let maxOrder: Int
   let usesWords: Bool
-
-  /// Letters and marks read so far.
-  private(set) var letters = 0
-  /// Digits, punctuation and symbols read so far.
-  private(set) var others = 0
 
   private var p1: UInt64 = 0
   private var p2: UInt64 = 0
@@ -40,16 +31,15 @@ struct NgramExtractor {
 
   /// `maxOrder` is 3, 4 or 5.
   init(table: CharacterTable, maxOrder: Int, usesWords: Bool) {
-    self.table = table
-    scripts = table.scripts(of: 0)
+    reader = LetterReader(table)
     self.maxOrder = maxOrder
     self.usesWords = usesWords
   }
 
   /// Forgets all text, and reads texts of the script with this code from now on.
   mutating func reset(scriptCode: Int) {
-    (letters, others, depth) = (0, 0, 0)
-    scripts = table.scripts(of: scriptCode)
+    depth = 0
+    reader.reset(scriptCode: scriptCode)
   }
 
   /// Reads code points from `place` until it reaches or passes `stop`, writes the numbers of their
@@ -61,30 +51,12 @@ struct NgramExtractor {
     var state = self
     var out = ids
     while place < stop {
-      let codePoint = UTF8Decoder.next(base, &place, end)
-      guard codePoint != UTF8Decoder.invalid else {
+      let symbol = state.reader.next(base, &place, end)
+      if symbol == LetterReader.boundary {
         state.close(&out)
-        continue
+      } else {
+        state.add(UInt64(symbol), &out)
       }
-      let entry = state.table.entry(codePoint)
-      guard entry.isWord, entry.isShared || state.scripts[entry.script] != 0 else {
-        state.close(&out)
-        if entry.kind == CICU_OTHER { state.others &+= 1 }
-        continue
-      }
-      var symbol = UInt32(bitPattern: Int32(bitPattern: codePoint) &+ entry.lowerDelta)
-      // The marks U+0300-U+036F begin with byte 0xCC or 0xCD.
-      while place &+ 1 < end, base[place] | 1 == 0xCD {
-        var after = place
-        let mark = UTF8Decoder.next(base, &after, end)
-        guard mark < 0x370, let joined = state.table.compositions.composed(symbol, mark) else {
-          break
-        }
-        symbol = joined
-        place = after
-      }
-      state.letters &+= 1
-      state.add(UInt64(symbol), &out)
     }
     self = state
     return out - ids
@@ -106,9 +78,18 @@ struct NgramExtractor {
     depth &+= 1
   }
 
+  /// The feature of a whole word, of the polynomial over its letters.
+  @inline(__always)
+  static func feature(ofWord polynomial: UInt64) -> UInt64 {
+    feature(polynomial &+ 0x6000_0000_0000_0000)
+  }
+
+  @inline(__always)
+  private static func feature(_ value: UInt64) -> UInt64 { (value ^ value >> 31) &* spread }
+
   @inline(__always)
   private func emit(_ value: UInt64, _ out: inout UnsafeMutablePointer<UInt64>) {
-    out.pointee = (value ^ value >> 31) &* Self.spread
+    out.pointee = Self.feature(value)
     out += 1
   }
 

@@ -13,23 +13,31 @@ struct TextSegments {
   /// The logarithm of ten, in the scores' unit.
   static let margin = 2.302585092994046
   static let leastVotes = 2
+}
 
-  /// The second language, given the scores of each segment: label number and votes, or nil.
-  ///
-  /// - Parameters:
-  ///   - labels: The considered labels, the whole text's first.
-  ///   - scores: Shape [segments that vote, labels].
-  static func second(labels: [Int], scores: [[Double]]) -> (label: Int, votes: Int)? {
-    var votes = [Int](repeating: 0, count: labels.count)
-    for segment in scores {
-      guard let first = segment.first else { continue }
-      var best = 0
-      for place in segment.indices where segment[place] > segment[best] { best = place }
-      if best > 0, segment[best] >= first + margin { votes[best] += 1 }
+/// Counts the votes of segments.
+struct SegmentVotes {
+  private var votes = InlineArray<8, Int>(repeating: 0)
+  /// How many segments have voted.
+  private(set) var segments = 0
+
+  /// Adds the vote of a segment, by its scores of the labels: the whole text's first, at most
+  /// `TextSegments.candidates` in all.
+  mutating func add(_ scores: UnsafeMutableBufferPointer<Double>) {
+    guard let first = scores.first else { return }
+    segments += 1
+    var best = 0
+    for place in scores.indices where scores[place] > scores[best] { best = place }
+    if best > 0, best < votes.count, scores[best] >= first + TextSegments.margin {
+      votes[best] += 1
     }
+  }
+
+  /// The label that has most votes, if those are enough: its place among the labels, and its votes.
+  var second: (number: Int, votes: Int)? {
     var winner = 0
     for place in votes.indices.dropFirst() where votes[place] > votes[winner] { winner = place }
-    guard winner > 0, votes[winner] >= leastVotes else { return nil }
-    return (labels[winner], votes[winner])
+    guard winner > 0, votes[winner] >= TextSegments.leastVotes else { return nil }
+    return (winner, votes[winner])
   }
 }

@@ -17,6 +17,8 @@ struct WritingSystem: Equatable {
   var share: UInt16
   /// Another script has at least a tenth of the letters.
   var isMixed: Bool
+  /// The text it was counted in is UTF-8 throughout.
+  var isUTF8 = false
 }
 
 /// Decides the writing system from counted scripts.
@@ -73,6 +75,7 @@ struct WritingSystemResolver {
       }
     }
     var system = WritingSystem(script: .common, code: 255, letters: total, share: 0, isMixed: false)
+    system.isUTF8 = counter.invalidBytes == 0
     guard total > 0 else { return system }
     var inScript = counts[best]
     if east &* 3 > bestWeight {

@@ -134,7 +134,7 @@ import Testing
       (feature(1, 7), 4), (feature(1, 255), 5), (feature(1, 0), 7), (feature(1, 1), 7),
       (feature(1, 8), nil), (feature(0, 0), nil), (feature(0, 8), 1),
     ]
-    var rows = [UInt32](repeating: 99, count: wanted.count)
+    var rows = [UInt32](repeating: 99, count: wanted.count + 8)
     let count = clm_find_rows(tags, 2, wanted.map(\.0), wanted.count, &rows)
     #expect(Array(rows.prefix(count)) == wanted.compactMap(\.1))
   }
@@ -156,6 +156,9 @@ import Testing
         }
       }
       #expect(sums == plain)
+      var portable = [Int32](repeating: 7, count: 64)
+      clm_sum_rows_plain(rows, codebook, ids, count, &portable)
+      #expect(portable == plain)
     }
     // All rows at the largest value: the narrow sums must not overflow.
     var sums = [Int32](repeating: 0, count: 64)

@@ -290,4 +290,18 @@ CSIMD_INLINE csimd_shape csimd_shape64(const void *p) {
   shape.symbols = shape.dark & ~(shape.high | shape.letters | shape.digits | prose);
   return shape;
 }
+
+/// Which of 64 bytes begin a sequence, are not 0x80 to 0xBF; and which are 0xCC or 0xCD, which begin
+/// the marks U+0300 to U+036F.
+typedef struct {
+  uint64_t leads, marks;
+} csimd_sequences;
+
+CSIMD_INLINE csimd_sequences csimd_sequences64(const void *p) {
+  csimd_bytes v = csimd_load64(p);
+  csimd_sequences found;
+  found.leads = ~csimd_between64(v.part, 0x80, 0xBF);
+  found.marks = csimd_between64(v.part, 0xCC, 0xCD);
+  return found;
+}
 #endif

@@ -77,7 +77,7 @@ struct CalibrationTexts {
   ) {
     let range = model.candidates(system)
     guard range.contains(label), range.count > 1 else { return }
-    let count = scorer.sumFeatures(text, system.code, sampling: false)
+    let count = scorer.sumFeatures(text, system, sampling: false)
     guard count > 0 else { return }
     scorer.score(count: count, range: range)
     let bits = Int.bitWidth - count.leadingZeroBitCount
