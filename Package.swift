@@ -101,7 +101,7 @@ let package = Package(
     tests("FilesTests", ["Files", "ShardifyCore"]),
     tests("CompressionTests", ["Compression", "ShardifyCore"]),
     tests("IngestTests", ["Ingest", "ShardifyCore", "Files", "Compression"]),
-    tests("DetectTests", ["Detect", "ShardifyCore", "Files"]),
+    tests("DetectTests", ["Detect", "ShardifyCore", "Files", "CSIMD"]),
     tests("TokenizeTests", ["Tokenize", "ShardifyCore", "Files", "Compression"]),
     tests("TokenizerTrainingTests", ["TokenizerTraining", "Tokenize", "ShardifyCore"]),
     tests("BalanceTests", ["Balance", "ShardifyCore"]),

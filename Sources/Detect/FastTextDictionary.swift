@@ -11,22 +11,37 @@ final class FastTextDictionary: @unchecked Sendable {
   let labelCounts: [Int64]
   private let bytes: UnsafeRawBufferPointer
   private let arguments: FastTextArguments
-  private var places: [UInt32] = []
+  /// The hash in the high half, the entry's number plus one in the low; 0 is empty.
+  private var places: UnsafeMutablePointer<UInt64>
+  private var placeMask = 0
   /// Words, then labels.
   private var entries: [Range<Int>] = []
-  private var pruned: FastTextPruning?
-  /// 2^64 / buckets, rounded up: remainders by two multiplications in place of a division.
-  private let reciprocal: UInt64
+  /// The letter n-grams that were kept, if not all were.
+  private(set) var pruned: FastTextPruning?
 
   /// The word that ends a line.
   static let endOfSentence = Array("</s>".utf8)
+
+  @inline(__always)
+  static func isEndOfSentence(_ word: UnsafeRawPointer, _ count: Int) -> Bool {
+    // The bytes as a number, the first lowest.
+    count == 4 && UInt32(littleEndian: word.loadUnaligned(as: UInt32.self)) == 0x3E73_2F3C
+  }
+
+  /// Whether a word starts with `__label__`.
+  @inline(__always)
+  private static func isLabel(_ word: UnsafeRawPointer, _ count: Int) -> Bool {
+    count >= 9
+      && UInt64(littleEndian: word.loadUnaligned(as: UInt64.self)) == 0x5F6C_6562_616C_5F5F
+      && word.load(fromByteOffset: 8, as: UInt8.self) == UInt8(ascii: "_")
+  }
 
   init(
     _ reader: inout FastTextReader, bytes: UnsafeRawBufferPointer, arguments: FastTextArguments
   ) throws(DetectFailure) {
     self.bytes = bytes
     self.arguments = arguments
-    reciprocal = arguments.bucket > 0 ? UInt64.max / UInt64(arguments.bucket) &+ 1 : 0
+    places = .allocate(capacity: 1)
     let at = reader.offset
     // An entry takes at least ten bytes, so the file bounds their number.
     let size = try reader.count("entries", as: Int32.self, in: 0...max(reader.remaining / 10, 0))
@@ -61,7 +76,7 @@ final class FastTextDictionary: @unchecked Sendable {
         throw reader.corrupt(
           "\(prunedCount) kept n-grams", "fewer than the file holds", at: prunedAt)
       }
-      pruned = try FastTextPruning(&reader, count: Int(prunedCount))
+      pruned = try FastTextPruning(&reader, count: Int(prunedCount), firstRow: wordCount)
     }
     fillTable()
   }
@@ -72,13 +87,19 @@ final class FastTextDictionary: @unchecked Sendable {
   private func fillTable() {
     var size = 16
     while size < 2 * entries.count { size *= 2 }
-    places = [UInt32](repeating: .max, count: size)
+    places.deallocate()
+    places = .allocate(capacity: size)
+    places.initialize(repeating: 0, count: size)
+    placeMask = size - 1
     for (number, range) in entries.enumerated() {
-      var place = Int(Self.hash(UnsafeRawBufferPointer(rebasing: bytes[range]))) & (size - 1)
-      while places[place] != .max { place = (place + 1) & (size - 1) }
-      places[place] = UInt32(number)
+      let hash = Self.hash(UnsafeRawBufferPointer(rebasing: bytes[range]))
+      var place = Int(hash) & placeMask
+      while places[place] != 0 { place = (place + 1) & placeMask }
+      places[place] = UInt64(hash) << 32 | UInt64(number + 1)
     }
   }
+
+  deinit { places.deallocate() }
 
   /// FNV-1a over bytes taken as signed, as fastText does.
   static func hash(_ word: UnsafeRawBufferPointer) -> UInt32 {
@@ -97,64 +118,24 @@ final class FastTextDictionary: @unchecked Sendable {
   }
 
   func find(_ word: UnsafeRawBufferPointer, _ hash: UInt32) -> Found {
-    var place = Int(hash) & (places.count - 1)
-    while places[place] != .max {
-      let number = Int(places[place])
-      let range = entries[number]
-      if range.count == word.count, let start = bytes.baseAddress, let other = word.baseAddress,
-        memcmp(start + range.lowerBound, other, word.count) == 0
-      {
-        return number < wordCount ? .word(number) : .label
+    guard let start = bytes.baseAddress, let other = word.baseAddress else { return .unknown }
+    var place = Int(hash) & placeMask
+    while places[place] != 0 {
+      if places[place] >> 32 == UInt64(hash) {
+        let number = Int(truncatingIfNeeded: places[place] & 0xFFFF_FFFF) - 1
+        let range = entries[number]
+        if range.count == word.count, memcmp(start + range.lowerBound, other, word.count) == 0 {
+          return number < wordCount ? .word(number) : .label
+        }
       }
-      place = (place + 1) & (places.count - 1)
+      place = (place + 1) & placeMask
     }
-    return word.starts(with: "__label__".utf8) ? .label : .unknown
+    return Self.isLabel(other, word.count) ? .label : .unknown
   }
 
   /// Fetches the place where a hash is looked up.
   @inline(__always)
-  func prefetch(_ hash: UInt32) {
-    places.withUnsafeBufferPointer { places in
-      if let base = places.baseAddress { csimd_prefetch(base + (Int(hash) & (places.count &- 1))) }
-    }
-  }
-
-  /// Puts the rows of a word's letter n-grams into `rows`, which is empty.
-  func subwords(_ word: UnsafeRawBufferPointer, into rows: FastTextRows) {
-    guard arguments.maximumOrder > 0, arguments.bucket > 0,
-      !word.elementsEqual(Self.endOfSentence)
-    else { return }
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: word.count + 2) { framed in
-      framed[0] = UInt8(ascii: "<")
-      for i in 0..<word.count { framed[i + 1] = word[i] }
-      framed[word.count + 1] = UInt8(ascii: ">")
-      addSubwords(UnsafeBufferPointer(framed), rows)
-    }
-    pruned?.keep(rows)
-    rows.shift(by: Int32(truncatingIfNeeded: wordCount))
-  }
-
-  /// The buckets of the letter n-grams of a word in angle brackets.
-  private func addSubwords(_ word: UnsafeBufferPointer<UInt8>, _ rows: FastTextRows) {
-    let bucket = UInt64(arguments.bucket)
-    for i in 0..<word.count where word[i] & 0xC0 != 0x80 {
-      var h: UInt32 = 2_166_136_261
-      var j = i
-      var order = 1
-      while j < word.count, order <= arguments.maximumOrder {
-        repeat {
-          h = (h ^ UInt32(bitPattern: Int32(Int8(bitPattern: word[j])))) &* 16_777_619
-          j += 1
-        } while j < word.count && word[j] & 0xC0 == 0x80
-        if order >= arguments.minimumOrder, !(order == 1 && (i == 0 || j == word.count)) {
-          // Source: Lemire, Kaser, Kurz 2019 (arXiv:1902.01961): exact for 32 bits.
-          let rest = (reciprocal &* UInt64(h)).multipliedFullWidth(by: bucket).high
-          rows.append(Int32(truncatingIfNeeded: rest))
-        }
-        order += 1
-      }
-    }
-  }
+  func prefetch(_ hash: UInt32) { csimd_prefetch(places + (Int(hash) & placeMask)) }
 
   /// Whether runs of words have rows.
   var usesWordNgrams: Bool { arguments.wordNgrams > 1 && arguments.bucket > 0 }
@@ -164,11 +145,15 @@ final class FastTextDictionary: @unchecked Sendable {
   func wordNgrams(_ hashes: [UInt32], from first: Int, into rows: FastTextRows) {
     var h = UInt64(bitPattern: Int64(Int32(bitPattern: hashes[first])))
     let end = min(hashes.count, first + arguments.wordNgrams)
+    let room = rows.end(reserving: end - first)
     for hash in hashes[min(first + 1, end)..<end] {
       h = h &* 116_049_371 &+ UInt64(bitPattern: Int64(Int32(bitPattern: hash)))
-      rows.append(Int32(truncatingIfNeeded: h % UInt64(arguments.bucket)))
+      let bucket = UInt32(truncatingIfNeeded: h % UInt64(arguments.bucket))
+      guard let row = pruned == nil ? bucket &+ UInt32(wordCount) : pruned?.row(bucket) else {
+        continue
+      }
+      room[rows.count] = row
+      rows.count &+= 1
     }
-    pruned?.keep(rows)
-    rows.shift(by: Int32(truncatingIfNeeded: wordCount))
   }
 }

@@ -49,11 +49,12 @@ struct FastTextMatrix {
       : normQuantizer.centroid(part: 0, code: normCodes[row]).loadUnaligned(as: Float.self)
   }
 
-  /// Fetches a row before it is added.
+  /// Fetches a row before it is added: where it starts, and where it ends if that is near.
   @inline(__always)
   func prefetch(_ row: Int) {
     if let base = dense?.baseAddress {
       csimd_prefetch(base + row * columnCount * 4)
+      csimd_prefetch(base + row * columnCount * 4 + min(columnCount * 4 - 1, 64))
     } else if let base = codes.baseAddress {
       csimd_prefetch(base + row * quantizer.partCount)
     }
@@ -79,6 +80,22 @@ struct FastTextMatrix {
         sums + part * quantizer.partWidth,
         quantizer.centroid(part: part, code: codes[first + part]),
         quantizer.width(part), scale)
+    }
+  }
+
+  /// Adds rows to `sums` in their order; each is below `rowCount`.
+  func add(_ rows: UnsafePointer<UInt32>, _ count: Int, to sums: UnsafeMutablePointer<Float>) {
+    if let base = dense?.baseAddress {
+      csimd_add_rows(sums, base, columnCount, rows, count)
+    } else if quantizer.isPairs, let base = codes.baseAddress {
+      var pairs = csimd_pairs(
+        centroids: quantizer.centroid(part: 0, code: 0),
+        codes: base.assumingMemoryBound(to: UInt8.self), parts: quantizer.partCount,
+        norm_codes: normCodes.baseAddress?.assumingMemoryBound(to: UInt8.self),
+        norms: normCodes.isEmpty ? nil : normQuantizer.centroid(part: 0, code: 0))
+      csimd_add_pair_rows(sums, &pairs, rows, count)
+    } else {
+      for i in 0..<count { add(Int(rows[i]), to: sums) }
     }
   }
 

@@ -10,25 +10,25 @@ import ShardifyCore
 final class FastTextPredictor {
   let model: FastTextModel
   private let cache: FastTextWordCache
+  private let wordSums: FastTextWordSums
+  /// Rows of runs of words.
   private let rows = FastTextRows()
+  private let usesWordNgrams: Bool
   private var hashes: [UInt32] = []
   private let hidden: UnsafeMutablePointer<Float>
-  private let wordSum: UnsafeMutablePointer<Float>
   /// The probability of each label after `finish`.
   let probabilities: UnsafeMutablePointer<Float>
   private let treeShares: UnsafeMutablePointer<Float>
   private let dimension: Int
   private let labelCount: Int
   private var rowCount = 0
-  private let batch: UnsafeMutablePointer<Word>
+  /// Words of the text and their records, which those too long for the cache have not: two batches.
+  private let batch: UnsafeMutablePointer<csimd_word>
+  private let records: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+  /// Of one batch, the sums to add and the numbers of the words that are not in the cache.
+  private let vectors: UnsafeMutablePointer<UnsafePointer<Float>?>
+  private let missed: UnsafeMutablePointer<Int>
   private static let batchSize = 16
-
-  /// A word of the text and its record, which one too long for the cache has not.
-  private struct Word {
-    var start: UnsafeRawPointer
-    var count: Int
-    var record: UnsafeMutableRawPointer?
-  }
 
   init(_ model: FastTextModel) {
     self.model = model
@@ -36,20 +36,28 @@ final class FastTextPredictor {
     labelCount = model.dictionary.labels.count
     cache = FastTextWordCache(dimension: dimension)
     hidden = .allocate(capacity: dimension)
-    wordSum = .allocate(capacity: dimension)
+    wordSums = FastTextWordSums(model, capacity: Self.batchSize)
+    usesWordNgrams = model.dictionary.usesWordNgrams
     probabilities = .allocate(capacity: labelCount)
     probabilities.initialize(repeating: 0, count: labelCount)
     treeShares = .allocate(capacity: max(1, model.tree.count))
-    batch = .allocate(capacity: Self.batchSize)
+    batch = .allocate(capacity: 2 * Self.batchSize)
+    records = .allocate(capacity: 2 * Self.batchSize)
+    records.initialize(repeating: nil, count: 2 * Self.batchSize)
+    vectors = .allocate(capacity: Self.batchSize)
+    vectors.initialize(repeating: nil, count: Self.batchSize)
+    missed = .allocate(capacity: Self.batchSize)
     start()
   }
 
   deinit {
     hidden.deallocate()
-    wordSum.deallocate()
     probabilities.deallocate()
     treeShares.deallocate()
     batch.deallocate()
+    records.deallocate()
+    vectors.deallocate()
+    missed.deallocate()
   }
 
   /// Begins a line.
@@ -63,126 +71,104 @@ final class FastTextPredictor {
   func add(_ text: UnsafeRawBufferPointer, isEnded: Bool) {
     hashes.removeAll(keepingCapacity: true)
     var isOpen = true
-    if let base = text.baseAddress {
-      var place = 0
-      while isOpen, let count = collect(base, text.count, &place, &isOpen) {
-        for number in 0..<count { addWord(batch[number]) }
-      }
-    }
+    if let base = text.baseAddress { isOpen = addWords(base, text.count) }
     if isEnded, isOpen {
       FastTextDictionary.endOfSentence.withUnsafeBytes {
-        guard let start = $0.baseAddress else { return }
-        addWord(Word(start: start, count: $0.count, record: cache.locate(start, $0.count)))
+        if let base = $0.baseAddress { _ = addWords(base, $0.count) }
       }
     }
-    guard model.dictionary.usesWordNgrams else { return }
+    guard usesWordNgrams else { return }
     for first in hashes.indices {
-      rows.removeAll()
+      rows.count = 0
       model.dictionary.wordNgrams(hashes, from: first, into: rows)
-      addRows(to: hidden)
-      rowCount &+= rows.count
+      addRows()
     }
   }
 
-  /// Collects the next words, so that their records are fetched together; nil at the end of the text.
-  @inline(__always)
-  private func collect(
-    _ base: UnsafeRawPointer, _ end: Int, _ place: inout Int, _ isOpen: inout Bool
-  ) -> Int? {
-    var count = 0
-    while isOpen, count < Self.batchSize, let word = Self.nextWord(base, end, &place) {
-      guard let start = word.baseAddress else { break }
-      let isShort = word.count <= FastTextWordCache.longestBytes
-      batch[count] = Word(
-        start: start, count: word.count, record: isShort ? cache.locate(start, word.count) : nil)
-      count &+= 1
-      isOpen =
-        word.count != 4 || !word.elementsEqual(FastTextDictionary.endOfSentence)
-    }
-    return count == 0 ? nil : count
-  }
-
-  /// The next word from `place` on, or nil at the end of the text.
-  @inline(__always)
-  private static func nextWord(
-    _ base: UnsafeRawPointer, _ end: Int, _ place: inout Int
-  ) -> UnsafeRawBufferPointer? {
+  /// Adds the words of a text up to the word that ends a sentence; false if there is one.
+  private func addWords(_ base: UnsafeRawPointer, _ end: Int) -> Bool {
     let bytes = base.assumingMemoryBound(to: UInt8.self)
-    while place < end, isSpace(bytes[place]) { place &+= 1 }
-    let start = place
-    while place < end, !isSpace(bytes[place]) { place &+= 1 }
-    guard place > start else { return nil }
-    return UnsafeRawBufferPointer(start: base + start, count: place &- start)
-  }
-
-  @inline(__always)
-  private static func isSpace(_ byte: UInt8) -> Bool {
-    byte <= 32 && (byte == 32 || byte &- 9 < 5 || byte == 0)
-  }
-
-  @inline(__always)
-  private func addWord(_ word: Word) {
-    let bytes = UnsafeRawBufferPointer(start: word.start, count: word.count)
-    guard let record = word.record else {
-      let entry = sum(bytes, into: wordSum)
-      take(entry, wordSum)
-      return
+    var (place, isOpen, first) = (0, true, 0)
+    var count = collect(bytes, &place, end, at: first, &isOpen)
+    while count > 0 {
+      // The records of the next words are on their way while these are added.
+      let other = Self.batchSize &- first
+      let next = isOpen ? collect(bytes, &place, end, at: other, &isOpen) : 0
+      addBatch(batch + first, records + first, count)
+      (first, count) = (other, next)
     }
-    let cached = FastTextWordCache.sum(record)
-    if !FastTextWordCache.holds(record, word.start, word.count) {
-      FastTextWordCache.put(word.start, sum(bytes, into: cached), in: record)
-    }
-    take(FastTextWordCache.entry(record), cached)
+    return isOpen
   }
 
-  @inline(__always)
-  private func take(_ entry: FastTextWordCache.Entry, _ sum: UnsafeMutablePointer<Float>) {
-    guard !entry.isLabel else { return }
-    csimd_add_floats(hidden, sum, dimension)
-    rowCount &+= Int(entry.rowCount)
-    if model.dictionary.usesWordNgrams { hashes.append(entry.hash) }
+  /// Takes the next words, with their records, to `first` in `batch`; clears `isOpen` at the word that
+  /// ends a sentence.
+  private func collect(
+    _ text: UnsafePointer<UInt8>, _ place: inout Int, _ end: Int, at first: Int,
+    _ isOpen: inout Bool
+  ) -> Int {
+    let (words, records) = (batch + first, records + first)
+    let count = csimd_words(text, &place, end, words, Self.batchSize)
+    for i in 0..<count {
+      let word = words + i
+      let isShort = word.pointee.count <= FastTextWordCache.longestBytes
+      records[i] = isShort ? cache.locate(word.pointee.hash) : nil
+      if FastTextDictionary.isEndOfSentence(word.pointee.start, word.pointee.count) {
+        isOpen = false
+        return i &+ 1
+      }
+    }
+    return count
   }
 
-  /// Sums the rows of a word.
-  private func sum(
-    _ word: UnsafeRawBufferPointer, into sum: UnsafeMutablePointer<Float>
-  ) -> FastTextWordCache.Entry {
-    sum.initialize(repeating: 0, count: dimension)
-    let dictionary = model.dictionary
-    var entry = FastTextWordCache.Entry()
-    entry.count = UInt8(truncatingIfNeeded: word.count)
-    entry.hash = FastTextDictionary.hash(word)
-    dictionary.prefetch(entry.hash)
-    rows.removeAll()
-    dictionary.subwords(word, into: rows)
-    switch dictionary.find(word, entry.hash) {
-    case .label:
-      entry.isLabel = true
-      return entry
-    case .word(let number):
-      if number < model.input.rowCount { model.input.add(number, to: sum) }
-      entry.rowCount = 1
-    case .unknown: break
+  /// Adds words in the order of the text. Those not in the cache are summed together before, and put
+  /// there last, so that the records of the others stay.
+  private func addBatch(
+    _ words: UnsafePointer<csimd_word>, _ records: UnsafePointer<UnsafeMutableRawPointer?>,
+    _ count: Int
+  ) {
+    var missedCount = 0
+    for i in 0..<count {
+      missed[missedCount] = i
+      let isKnown = records[i].map { csimd_holds_key($0, words + i) } ?? false
+      missedCount &+= isKnown ? 0 : 1
     }
-    entry.rowCount &+= Int32(truncatingIfNeeded: rows.count)
-    addRows(to: sum)
-    return entry
+    if missedCount > 0 { wordSums.run(words, missed, count: missedCount) }
+    var (number, taken, total) = (0, 0, 0)
+    for i in 0..<count {
+      let entry: FastTextWordCache.Entry
+      if number < missedCount, missed[number] == i {
+        entry = wordSums.entries[number]
+        vectors[taken] = wordSums.sum(number)
+        number &+= 1
+      } else if let record = records[i] {
+        entry = FastTextWordCache.entry(record)
+        vectors[taken] = FastTextWordCache.sum(record)
+      } else {
+        continue
+      }
+      guard !entry.isLabel else { continue }
+      taken &+= 1
+      total &+= Int(entry.rowCount)
+      if usesWordNgrams { hashes.append(entry.hash) }
+    }
+    csimd_add_vectors(hidden, vectors, taken, dimension)
+    rowCount &+= total
+    for number in 0..<missedCount {
+      guard let record = records[missed[number]] else { continue }
+      cache.put(
+        words + missed[number], wordSums.entries[number], wordSums.sum(number), in: record)
+    }
   }
 
   /// Adds the rows in hand. Rows that the matrix lacks count as zero.
-  private func addRows(to sum: UnsafeMutablePointer<Float>) {
+  private func addRows() {
+    rowCount &+= rows.count
     let input = model.input
-    let limit = input.rowCount
-    let ahead = 8
-    for i in 0..<min(ahead, rows.count) where Int(rows.base[i]) < limit {
+    for i in 0..<rows.count where Int(rows.base[i]) < input.rowCount {
       input.prefetch(Int(rows.base[i]))
     }
-    for i in 0..<rows.count {
-      if i &+ ahead < rows.count, Int(rows.base[i &+ ahead]) < limit {
-        input.prefetch(Int(rows.base[i &+ ahead]))
-      }
-      let row = Int(rows.base[i])
-      if row < limit { input.add(row, to: sum) }
+    for i in 0..<rows.count where Int(rows.base[i]) < input.rowCount {
+      input.add(Int(rows.base[i]), to: hidden)
     }
   }
 

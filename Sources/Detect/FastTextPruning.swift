@@ -1,77 +1,75 @@
 import CSIMD
+import ShardifyCore
 
-/// The n-grams that a pruned model keeps: bucket numbers and the rows they moved to.
+/// The letter n-grams that a pruned model kept, and their rows.
 ///
-/// An open-addressing table of at least twice as many places, each a bucket and its row in one word, and
-/// before it a filter of eight bits a place: most n-grams of a text were not kept, and the filter, small
-/// enough to stay in cache, says so. Of two entries for one bucket, which only a corrupt file has, the
-/// later counts.
-struct FastTextPruning {
+/// Open addressing in twice to four times as many places, each a bucket and its row in one word, and
+/// before it a filter of sixteen to thirty-two bits an n-gram by the last bits of the bucket: most n-grams
+/// of a text were not kept, and the filter, small enough to stay in cache, says so. Of two entries for one
+/// bucket, which only a corrupt file has, the later counts.
+final class FastTextPruning: @unchecked Sendable {
+  /// A bit for each value of the last bits of a bucket.
+  let filter: UnsafeMutablePointer<UInt32>
+  let filterMask: UInt32
   /// The bucket plus one in the high half, the row in the low; 0 is empty.
-  private var places: [UInt64]
-  private var filter: [UInt64]
+  private let places: UnsafeMutablePointer<UInt64>
+  private let placeMask: Int
   private let shift: UInt64
+  private let firstRow: UInt32
 
-  init(_ reader: inout FastTextReader, count: Int) throws(DetectFailure) {
+  /// Reads `count` n-grams; their rows are counted from `firstRow` on.
+  init(_ reader: inout FastTextReader, count: Int, firstRow: Int) throws(DetectFailure) {
+    self.firstRow = UInt32(truncatingIfNeeded: firstRow)
     var bits: UInt64 = 4
     while 1 << bits < 2 * count { bits += 1 }
     shift = 64 - bits
-    places = [UInt64](repeating: 0, count: 1 << bits)
-    filter = [UInt64](repeating: 0, count: 1 << (bits - 3))
+    placeMask = 1 << Int(bits) - 1
+    // A filter of 2^32 bits says all there is to say of a bucket.
+    let filterBits = min(bits + 3, 32)
+    filterMask = UInt32(truncatingIfNeeded: UInt64(1) << filterBits &- 1)
+    places = .allocate(capacity: placeMask + 1)
+    places.initialize(repeating: 0, count: placeMask + 1)
+    filter = .allocate(capacity: 1 << (filterBits - 5))
+    filter.initialize(repeating: 0, count: 1 << (filterBits - 5))
     for _ in 0..<count {
       let bucket: Int32 = try reader.read("a kept n-gram")
       let row: Int32 = try reader.read("a kept n-gram")
       guard bucket >= 0 else { continue }
-      let key = UInt64(bucket) + 1
-      let hash = Self.hash(bucket)
-      var place = Int(hash >> shift)
-      while places[place] != 0, places[place] >> 32 != key {
-        place = (place + 1) & (places.count - 1)
-      }
+      let number = UInt32(bitPattern: bucket)
+      var place = home(number)
+      let key = UInt64(number) + 1
+      while places[place] != 0, places[place] >> 32 != key { place = (place + 1) & placeMask }
       places[place] = key << 32 | UInt64(UInt32(bitPattern: row))
-      let bit = hash >> (shift - 3)
-      filter[Int(bit >> 6)] |= 1 << (bit & 63)
+      filter[Int((number & filterMask) >> 5)] |= 1 << (number & 31)
     }
   }
 
-  /// Puts in place of buckets the rows they moved to; those not kept are left out.
-  ///
-  /// In two passes, so that the places are fetched together.
-  func keep(_ buckets: FastTextRows) {
-    filter.withUnsafeBufferPointer { filter in
-      places.withUnsafeBufferPointer { places in
-        guard let filter = filter.baseAddress, let first = places.baseAddress else { return }
-        for i in 0..<buckets.count {
-          csimd_prefetch(filter + Int(Self.hash(buckets.base[i]) >> (shift &+ 3)))
-        }
-        buckets.filter { bucket in
-          let hash = Self.hash(bucket)
-          let bit = hash >> (shift &- 3)
-          return filter[Int(bit >> 6)] >> (bit & 63) & 1
-        }
-        for i in 0..<buckets.count {
-          csimd_prefetch(first + Int(Self.hash(buckets.base[i]) >> shift))
-        }
-        buckets.replace { row($0, first, places.count) }
-      }
-    }
+  deinit {
+    places.deallocate()
+    filter.deallocate()
   }
 
+  /// Fetches the place where a bucket is looked up.
   @inline(__always)
-  private func row(_ bucket: Int32, _ places: UnsafePointer<UInt64>, _ count: Int) -> Int32? {
-    let key = UInt64(UInt32(bitPattern: bucket)) + 1
-    var place = Int(Self.hash(bucket) >> shift)
+  func prefetch(_ bucket: UInt32) { csimd_prefetch(places + home(bucket)) }
+
+  /// The row of a bucket; nil if the n-gram was not kept, or its row is no number of a row.
+  @inline(__always)
+  func row(_ bucket: UInt32) -> UInt32? {
+    let key = UInt64(bucket) + 1
+    var place = home(bucket)
     while places[place] != 0 {
       if places[place] >> 32 == key {
-        return Int32(bitPattern: UInt32(truncatingIfNeeded: places[place]))
+        let row = Int64(Int32(truncatingIfNeeded: places[place])) + Int64(firstRow)
+        return row < 0 || row > Int64(Int32.max) ? nil : UInt32(truncatingIfNeeded: row)
       }
-      place = (place &+ 1) & (count &- 1)
+      place = (place &+ 1) & placeMask
     }
     return nil
   }
 
   @inline(__always)
-  private static func hash(_ bucket: Int32) -> UInt64 {
-    UInt64(UInt32(bitPattern: bucket)) &* 0x9E37_79B9_7F4A_7C15
+  private func home(_ bucket: UInt32) -> Int {
+    Int((UInt64(bucket) &* 0x9E37_79B9_7F4A_7C15) >> shift)
   }
 }

@@ -1,59 +1,25 @@
 /// Row numbers in memory that is kept from word to word.
 final class FastTextRows {
-  private(set) var base: UnsafeMutablePointer<Int32>
-  private(set) var count = 0
+  private(set) var base: UnsafeMutablePointer<UInt32>
+  var count = 0
   private var capacity = 256
 
   init() { base = .allocate(capacity: capacity) }
 
   deinit { base.deallocate() }
 
-  func removeAll() { count = 0 }
-
+  /// The place behind the last row, with room for so many more.
   @inline(__always)
-  func append(_ row: Int32) {
-    if count == capacity { grow() }
-    base[count] = row
-    count &+= 1
+  func end(reserving room: Int) -> UnsafeMutablePointer<UInt32> {
+    if count &+ room > capacity { grow(count &+ room) }
+    return base + count
   }
 
-  private func grow() {
-    let larger = UnsafeMutablePointer<Int32>.allocate(capacity: 2 * capacity)
+  private func grow(_ wanted: Int) {
+    while capacity < wanted { capacity *= 2 }
+    let larger = UnsafeMutablePointer<UInt32>.allocate(capacity: capacity)
     larger.update(from: base, count: count)
     base.deallocate()
     base = larger
-    capacity *= 2
-  }
-
-  /// Keeps the rows for which `body` gives a row, as that.
-  @inline(__always)
-  func replace(_ body: (Int32) -> Int32?) {
-    var kept = 0
-    for i in 0..<count {
-      guard let row = body(base[i]) else { continue }
-      base[kept] = row
-      kept &+= 1
-    }
-    count = kept
-  }
-
-  /// Keeps the rows for which `body` gives 1 and drops those for which it gives 0, without a branch.
-  @inline(__always)
-  func filter(_ body: (Int32) -> UInt64) {
-    var kept = 0
-    for i in 0..<count {
-      let row = base[i]
-      base[kept] = row
-      kept &+= Int(body(row))
-    }
-    count = kept
-  }
-
-  /// Adds an offset to every row; what no longer is a row number is left out.
-  func shift(by offset: Int32) {
-    replace { row in
-      let (sum, overflow) = row.addingReportingOverflow(offset)
-      return overflow || sum < 0 ? nil : sum
-    }
   }
 }

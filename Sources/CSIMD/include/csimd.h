@@ -1,5 +1,5 @@
 // Byte kernels that Swift cannot say: 16-byte compare masks, a least word and a prefetch.
-// All but the script counter are inline, so that they end up in Swift's loops. SSE2 is part of x86-64, NEON of arm64.
+// All but the script counter and what reads words (csimd_words.h) are inline, so that they end up in Swift's loops. SSE2 is part of x86-64, NEON of arm64.
 #ifndef CSIMD_H
 #define CSIMD_H
 #include <stddef.h>
@@ -304,4 +304,6 @@ CSIMD_INLINE csimd_sequences csimd_sequences64(const void *p) {
   found.marks = csimd_between64(v.part, 0xCC, 0xCD);
   return found;
 }
+
+#include "csimd_words.h"
 #endif
