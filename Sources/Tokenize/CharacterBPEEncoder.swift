@@ -78,6 +78,29 @@ final class CharacterBPEEncoder {
       output.advance(by: merge(base, piece.count, into: out))
       return
     }
+    encodeParts(piece, base, words, into: output)
+  }
+
+  /// The same for text that is not normalized; false if it cannot be cut before, where what was
+  /// appended does not count. `sink` is used on the way.
+  func encode(
+    _ text: UnsafeBufferPointer<UInt8>, _ cutter: SentencePieceWords, _ sink: ByteSink,
+    into output: TokenBuffer
+  ) -> Bool {
+    guard let words else { return false }
+    let isDone = cutter.cut(text, into: words, sink) {
+      encodeBatch(words, into: output)
+    } slow: { part in
+      if let base = part.baseAddress { encodeParts(part, base, words, into: output) }
+    }
+    words.removeAll()
+    return isDone
+  }
+
+  private func encodeParts(
+    _ piece: UnsafeBufferPointer<UInt8>, _ base: UnsafePointer<UInt8>, _ words: WordBatch,
+    into output: TokenBuffer
+  ) {
     var start = 0
     var wordEnd = 0
     while start < piece.count {
@@ -89,23 +112,20 @@ final class CharacterBPEEncoder {
         words.add(base + at, length, left: piece.count &- at)
         at &+= length
       }
-      encodeBatch(words, base + start, byteCount: at &- start, into: output)
+      encodeBatch(words, into: output)
       start = at
     }
   }
 
-  private func encodeBatch(
-    _ words: WordBatch, _ bytes: UnsafePointer<UInt8>, byteCount: Int, into output: TokenBuffer
-  ) {
+  private func encodeBatch(_ words: WordBatch, into output: TokenBuffer) {
     guard let lanes else {
-      encodeOneByOne(words, bytes, byteCount: byteCount, into: output)
+      encodeOneByOne(words, into: output)
       return
     }
-    let missCount = find(words, bytes)
+    let missCount = find(words)
     if missCount > 0 { lanes.merge(misses, missCount) }
-    let first = output.reserve(byteCount &+ PretokenCache.maxIDs)
+    let first = output.reserve(words.byteCount &+ PretokenCache.maxIDs)
     var out = first
-    var from = bytes
     var miss = 0
     var others = 0
     for index in 0..<words.count {
@@ -113,21 +133,22 @@ final class CharacterBPEEncoder {
       if slots[index].isThere {
         out += words.cache.take(slots[index], into: out)
       } else if length > PieceCache.maxKeyBytes {
-        out += long(from, length, into: out)
+        out += long(words.bytes(index).0, length, into: out)
       } else if miss < missCount && misses[miss].index == index {
         let written = resolve(misses[miss].out, misses[miss].written, into: out)
         misses[miss].out = out
         misses[miss].written = written
+        words.cache.prefetchRoom(words[index], written)
         out += written
         miss &+= 1
       } else {
+        let (from, length) = words.bytes(index)
         let written = merge(from, length, into: out)
         others &+= 1
         misses[WordBatch.capacity &- others] = LaneMerger.Word(
           bytes: from, count: length, out: out, written: written, index: index)
         out += written
       }
-      from += length
     }
     insert(words, 0..<missCount)
     insert(words, WordBatch.capacity &- others..<WordBatch.capacity)
@@ -145,24 +166,21 @@ final class CharacterBPEEncoder {
   }
 
   /// The same without lanes.
-  private func encodeOneByOne(
-    _ words: WordBatch, _ bytes: UnsafePointer<UInt8>, byteCount: Int, into output: TokenBuffer
-  ) {
-    let first = output.reserve(byteCount &+ PretokenCache.maxIDs)
+  private func encodeOneByOne(_ words: WordBatch, into output: TokenBuffer) {
+    let first = output.reserve(words.byteCount &+ PretokenCache.maxIDs)
     var out = first
-    var from = bytes
     for index in 0..<words.count {
       let key = words[index]
       if key.length > PieceCache.maxKeyBytes {
-        out += long(from, key.length, into: out)
+        out += long(words.bytes(index).0, key.length, into: out)
       } else if case let slot = words.cache.find(key), slot.isThere {
         out += words.cache.take(slot, into: out)
       } else {
-        let written = merge(from, key.length, into: out)
+        let (from, length) = words.bytes(index)
+        let written = merge(from, length, into: out)
         if PieceCache.fits(key.length, written) { words.cache.insert(key, out, written) }
         out += written
       }
-      from += key.length
     }
     words.removeAll()
     output.advance(by: out - first)
@@ -170,20 +188,17 @@ final class CharacterBPEEncoder {
 
   /// Looks words up: sets `slots`, and `misses` to the symbols of those that are to be merged in
   /// lanes: the short ones that are not there, but for those in which ranks may be tied.
-  private func find(_ words: WordBatch, _ bytes: UnsafePointer<UInt8>) -> Int {
-    var from = bytes
+  private func find(_ words: WordBatch) -> Int {
     var missCount = 0
     target = laneSymbols
     var room = laneIDs
     isShort = true
+    words.find(slots)
     for index in 0..<words.count {
-      let key = words[index]
-      let isKept = key.length <= PieceCache.maxKeyBytes
-      slots[index] = isKept ? words.cache.find(key) : PieceCache.Slot.none
-      if isKept && !slots[index].isThere
-        && !(hasTies && MarkedWords.startsWithTwo(from, key.length))
-      {
-        collect(from, key.length)
+      if slots[index].isThere || words[index].length > PieceCache.maxKeyBytes { continue }
+      let (from, length) = words.bytes(index)
+      if !(hasTies && MarkedWords.startsWithTwo(from, length)) {
+        collect(from, length)
         if symbolCount > 0 {
           misses[missCount] = LaneMerger.Word(
             bytes: from, count: symbolCount, out: room, index: index, symbols: target)
@@ -192,7 +207,6 @@ final class CharacterBPEEncoder {
           room += symbolCount
         }
       }
-      from += key.length
     }
     return missCount
   }

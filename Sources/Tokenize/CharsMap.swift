@@ -77,6 +77,82 @@ struct CharsMap: Sendable {
     }
   }
 
+  /// Whether all replacements are UTF-8, without `▁` and two spaces in a row.
+  var isRegular: Bool {
+    let parts = replacements.split(separator: 0)
+    let isUTF8 = replacements.withUnsafeBytes { UTF8Check.firstError($0, 0..<$0.count) } == nil
+    return isUTF8
+      && parts.allSatisfy { part in
+        !part.indices.contains { index in
+          part[index...].starts(with: [0x20, 0x20])
+            || part[index...].starts(with: SentencePieceText.mark)
+        }
+      }
+  }
+
+  /// Whether a key starts with a byte.
+  func startsKey(_ byte: UInt8) -> Bool {
+    units.first.map { child(Self.offset($0), byte) != nil } ?? false
+  }
+
+  /// Calls `alone` with each character that is a key, its replacement and whether longer keys start
+  /// with it, and `later` with each that comes second or later in a key. Returns false if a key ends
+  /// inside a character, or if that would take more than `budget` steps, as in no known map.
+  func forEachCharacter(
+    budget: Int, alone: (UInt32, ArraySlice<UInt8>, Bool) -> Void, later: (UInt32) -> Void
+  ) -> Bool {
+    guard let first = units.first else { return true }
+    var steps = budget
+    // Tails of keys are shared: each is looked at once.
+    var seen = [Bool](repeating: false, count: units.count)
+    var open: [Int] = []
+    let isWhole = forEachCharacter(after: Self.offset(first), &steps) { scalar, node, isEnd in
+      let isStart = (UInt8(1)...UInt8.max).contains { child(node, $0) != nil }
+      if isEnd { alone(scalar, replacement(Int(units[node] & 0x7FFF_FFFF)), isStart) }
+      if isStart { open.append(node) }
+    }
+    guard isWhole else { return false }
+    while let node = open.popLast() {
+      if seen[node] { continue }
+      seen[node] = true
+      let isWhole = forEachCharacter(after: node, &steps) { scalar, next, _ in
+        later(scalar)
+        open.append(next)
+      }
+      if !isWhole { return false }
+    }
+    return true
+  }
+
+  /// Calls `body` with each character that keys have after a node, and where that leads to.
+  private func forEachCharacter(
+    after node: Int, _ steps: inout Int, _ body: (UInt32, Int, Bool) -> Void
+  ) -> Bool {
+    var open: [(node: Int, scalar: UInt32, left: Int)] = [(node, 0, -1)]
+    while let place = open.popLast() {
+      steps -= 255
+      if steps < 0 { return false }
+      for byte in place.left < 0 ? UInt8(1)...0xF4 : UInt8(0x80)...0xBF {
+        guard let (next, isEnd) = child(place.node, byte), next < units.count else { continue }
+        let left = place.left < 0 ? Self.tailLength(byte) : place.left - 1
+        let bits = place.left >= 0 ? 0x3F : byte < 0x80 ? 0x7F : UInt8(0x3F) >> UInt8(max(left, 1))
+        let scalar = place.scalar << 6 | UInt32(byte & bits)
+        if left == 0 {
+          body(scalar, next, isEnd)
+        } else if left > 0 {
+          if isEnd { return false }
+          open.append((next, scalar, left))
+        }
+      }
+    }
+    return true
+  }
+
+  /// How many bytes follow a first byte; -1 for a byte that is none.
+  private static func tailLength(_ byte: UInt8) -> Int {
+    byte < 0x80 ? 0 : byte < 0xC2 ? -1 : byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3
+  }
+
   private func child(_ node: Int, _ byte: UInt8) -> (node: Int, isEnd: Bool)? {
     let place = node ^ Int(byte)
     guard place < units.count, units[place] & 0x8000_00FF == UInt32(byte) else { return nil }

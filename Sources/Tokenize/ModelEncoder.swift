@@ -47,7 +47,23 @@ final class ModelEncoder {
       }
       return
     }
+    if encodeWords(text, special: special, into: output) { return }
     normalize(text, special: special, isStart: isStart, into: output)
+  }
+
+  /// Encodes text cut before it is normalized, if it can be so cut.
+  private func encodeWords(
+    _ text: UnsafeBufferPointer<UInt8>, special: Bool, into output: TokenBuffer
+  ) -> Bool {
+    guard let words = definition.sentencePieceWords,
+      definition.normalizedTokens.isIdle(special: special)
+    else { return false }
+    let first = output.count
+    let isDone =
+      unigram?.encode(text, words, sink, into: output)
+      ?? characters?.encode(text, words, sink, into: output) ?? false
+    if !isDone { output.truncate(to: first) }
+    return isDone
   }
 
   private func normalize(

@@ -84,6 +84,16 @@ final class SafeCuts: @unchecked Sendable {
     return end
   }
 
+  /// Whether nothing reaches across the place between two well-formed characters, whose bytes are
+  /// packed, the first uppermost.
+  @inline(__always)
+  func isCut(_ left: UInt32, _ right: UInt32) -> Bool {
+    var first = right
+    while first > 0xFF { first >>= 8 }
+    let (x, y) = (Self.unknown | left & 0xFF, Self.unknown | first)
+    return !has(left, right) && !has(left, y) && !has(x, right) && !has(x, y)
+  }
+
   /// The character of three bytes at a place, or 0 if there is none.
   @inline(__always)
   private static func three(_ base: UnsafePointer<UInt8>, _ at: Int) -> UInt32 {

@@ -64,6 +64,32 @@ struct SentencePieceNormalizer: Sendable {
     if at == text.count { return }
     if addsDummyPrefix && !spaceIsSuffix { sink.append(space) }
     var wasSpace = removesExtraSpaces
+    append(text, base, from: at, &wasSpace, sink)
+    if removesExtraSpaces {
+      while sink.count >= space.count && sink.bytes.suffix(space.count).elementsEqual(space) {
+        sink.removeLast(space.count)
+      }
+    }
+    if addsDummyPrefix && spaceIsSuffix { sink.append(space) }
+  }
+
+  /// Appends a word, which is text between spaces, or the end of one, after so many `▁`; without a
+  /// space at the end if those are removed.
+  func appendWord(_ text: UnsafeBufferPointer<UInt8>, marks: Int, to sink: ByteSink) {
+    for _ in 0..<marks { sink.append(SentencePieceText.mark) }
+    guard let base = text.baseAddress else { return }
+    var wasSpace = removesExtraSpaces && marks > 0
+    append(text, base, from: 0, &wasSpace, sink)
+    if removesExtraSpaces && wasSpace { sink.removeLast(SentencePieceText.mark.count) }
+  }
+
+  /// Appends text from `start` on. `wasSpace`: whether a space that comes next is left out.
+  private func append(
+    _ text: UnsafeBufferPointer<UInt8>, _ base: UnsafePointer<UInt8>, from start: Int,
+    _ wasSpace: inout Bool, _ sink: ByteSink
+  ) {
+    let space: [UInt8] = escapesSpaces ? SentencePieceText.mark : [0x20]
+    var at = start
     plain.withUnsafeBufferPointer { plain in
       while at < text.count {
         let end = copyPlain(text, base, at, plain, &wasSpace, sink)
@@ -83,12 +109,6 @@ struct SentencePieceNormalizer: Sendable {
         if !removesExtraSpaces { wasSpace = false }
       }
     }
-    if removesExtraSpaces {
-      while sink.count >= space.count && sink.bytes.suffix(space.count).elementsEqual(space) {
-        sink.removeLast(space.count)
-      }
-    }
-    if addsDummyPrefix && spaceIsSuffix { sink.append(space) }
   }
 
   /// Copies characters that stand for themselves, and spaces; returns where they end. `wasSpace`:

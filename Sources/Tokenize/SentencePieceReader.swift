@@ -25,11 +25,20 @@ struct SentencePieceReader {
     let special = file.pieces.enumerated().filter { $0.element.kind == .control }
       .map { (text: $0.element.text, id: TokenID($0.offset)) }
     let end = file.endID >= 0 && file.endID < file.pieces.count ? TokenID(file.endID) : nil
-    return TokenizerDefinition(
+    let normalizer = normalizer()
+    var definition = TokenizerDefinition(
       kind: file.modelType == 1 ? "SentencePiece Unigram" : "SentencePiece BPE", model: model,
-      normalizer: Normalizer(steps: [.sentencePiece(normalizer())]), pretokenizer: .steps([]),
+      normalizer: Normalizer(steps: [.sentencePiece(normalizer)]), pretokenizer: .steps([]),
       addedTokens: AddedTokens(special.map { .init(text: $0.text, id: $0.id) }),
       decoder: decoder(), specialTokens: special, endOfTextID: end, fingerprint: fingerprint())
+    switch model {
+    case .unigram(let unigram) where unigram.wordsAreApart:
+      definition.sentencePieceWords = SentencePieceWords(normalizer, cuts: unigram.cuts)
+    case .bpe(let bpe) where bpe.canCutAtMarks:
+      definition.sentencePieceWords = SentencePieceWords(normalizer, cuts: bpe.cuts)
+    default: break
+    }
+    return definition
   }
 
   private func tokenTable() throws(TokenizeFailure) -> TokenTable {

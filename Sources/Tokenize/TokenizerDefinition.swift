@@ -51,4 +51,6 @@ struct TokenizerDefinition: Sendable {
   var fingerprint: SHA256.Digest
   /// How text of a BERT tokenizer is cut before it is normalized; nil for the others.
   var wordPieceActions: WordPieceActions?
+  /// The same for SentencePiece.
+  var sentencePieceWords: SentencePieceWords?
 }

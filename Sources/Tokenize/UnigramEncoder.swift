@@ -1,3 +1,4 @@
+import CSIMD
 import ShardifyCore
 
 /// Finds the best pieces of text, one step for each character. One per thread.
@@ -9,18 +10,18 @@ import ShardifyCore
 /// kept with the largest sum before it for which no rounding can change its path. The sum itself is
 /// added up only where a bound on it does not tell enough.
 final class UnigramEncoder {
-  private struct Best {
-    var score: Double
-    /// The next best score of a path that ends here.
-    var second: Double
-    var start: Int32
-    var id: TokenID
-  }
-
   private struct Step {
     var id: TokenID
     var start: Int32
     var end: Int32
+  }
+
+  /// Ids to be kept of a word, and the upper half of its reach.
+  private struct Find {
+    var index: Int
+    var ids: UnsafePointer<TokenID>
+    var count: Int
+    var note: UInt16
   }
 
   /// Lines of the cache as a power of two: 16 MiB.
@@ -31,7 +32,14 @@ final class UnigramEncoder {
   private let model: UnigramModel
   private let cuts: SafeCuts?
   private let words: WordBatch
-  private var best: UnsafeMutablePointer<Best>
+  private let walker: UnigramWalker
+  /// Of each word of a batch: its entry, and its place in the walker or -1. Shape [words].
+  private let slots: UnsafeMutablePointer<PieceCache.Slot>
+  private let places: UnsafeMutablePointer<Int>
+  /// What is to be kept of a batch.
+  private let finds: UnsafeMutablePointer<Find>
+  private var findCount = 0
+  private var best: UnsafeMutablePointer<csimd_best>
   private var steps: UnsafeMutablePointer<Step>
   private var capacity = 0
   private var stepCount = 0
@@ -48,6 +56,10 @@ final class UnigramEncoder {
     self.model = model
     cuts = model.cuts
     words = WordBatch(cacheBits: Self.cacheBits)
+    walker = UnigramWalker(model)
+    slots = .allocate(capacity: WordBatch.capacity)
+    places = .allocate(capacity: WordBatch.capacity)
+    finds = .allocate(capacity: WordBatch.capacity)
     best = .allocate(capacity: 0)
     steps = .allocate(capacity: 0)
     rounding = model.arithmetic == .single ? 0x1p-24 : 0x1p-53
@@ -56,6 +68,9 @@ final class UnigramEncoder {
   deinit {
     best.deallocate()
     steps.deallocate()
+    slots.deallocate()
+    places.deallocate()
+    finds.deallocate()
   }
 
   /// Appends the ids of a piece of text.
@@ -65,10 +80,36 @@ final class UnigramEncoder {
     guard let base = text.baseAddress, !text.isEmpty, text.count < Int(Int32.max) - 64 else {
       return
     }
+    begin(output)
+    encodeParts(text, base, into: output)
+  }
+
+  /// The same for text that is not normalized; false if it cannot be cut before, where what was
+  /// appended does not count. `sink` is used on the way.
+  func encode(
+    _ text: UnsafeBufferPointer<UInt8>, _ cutter: SentencePieceWords, _ sink: ByteSink,
+    into output: TokenBuffer
+  ) -> Bool {
+    begin(output)
+    let isDone = cutter.cut(text, into: words, sink) {
+      encodeBatch(into: output)
+    } slow: { part in
+      if let base = part.baseAddress { encodeParts(part, base, into: output) }
+    }
+    words.removeAll()
+    return isDone
+  }
+
+  private func begin(_ output: TokenBuffer) {
     here = 0
     bound = 0
     summed = output.count
     wasUnknown = false
+  }
+
+  private func encodeParts(
+    _ text: UnsafeBufferPointer<UInt8>, _ base: UnsafePointer<UInt8>, into output: TokenBuffer
+  ) {
     var start = 0
     var wordEnd = 0
     while start < text.count {
@@ -82,24 +123,21 @@ final class UnigramEncoder {
         words.add(base + at, length, left: text.count &- at)
         at &+= length
       }
-      encodeBatch(base + start, byteCount: at &- start, into: output)
+      encodeBatch(into: output)
       start = at
     }
   }
 
-  private func encodeBatch(
-    _ bytes: UnsafePointer<UInt8>, byteCount: Int, into output: TokenBuffer
-  ) {
-    let first = output.reserve(byteCount &+ PieceCache.maxIDs)
+  private func encodeBatch(into output: TokenBuffer) {
+    look()
+    walker.walk()
+    let first = output.reserve(words.byteCount &+ PieceCache.maxIDs)
     let ids = output.base
     var out = first
-    var from = bytes
     let cache = words.cache
     let largest = model.largestScore
     for index in 0..<words.count {
-      let key = words[index]
-      let length = key.length
-      let slot = length <= PieceCache.maxKeyBytes ? cache.find(key) : PieceCache.Slot.none
+      let slot = slots[index]
       if slot.isThere {
         let limit = Double(Float(bitPattern: UInt32(cache.note(slot)) << 16))
         if bound > limit { catchUp(ids, to: out - ids) }
@@ -108,15 +146,30 @@ final class UnigramEncoder {
           bound += Double(count) * largest
           out += count
           wasUnknown = false
-          from += length
           continue
         }
       }
-      out = search(from, length, key, ids, into: out)
-      from += length
+      let (bytes, length) = words.bytes(index)
+      out = search(bytes, length, index, ids, into: out)
     }
+    for find in UnsafeBufferPointer(start: finds, count: findCount) {
+      cache.insert(words[find.index], find.ids, find.count, note: find.note)
+    }
+    findCount = 0
     words.removeAll()
     output.advance(by: out - first)
+  }
+
+  /// Looks the words of a batch up; those that are not there go to the walker.
+  private func look() {
+    words.find(slots)
+    walker.removeAll()
+    for index in 0..<words.count {
+      places[index] = -1
+      if slots[index].isThere || !model.isRegular { continue }
+      let (bytes, length) = words.bytes(index)
+      if length <= UnigramWalker.maxBytes { places[index] = walker.add(bytes, length) }
+    }
   }
 
   /// Adds up the scores of the ids before `end`, so that the bound is the sum itself.
@@ -135,7 +188,7 @@ final class UnigramEncoder {
 
   /// Writes the ids of a part, and keeps them if they can be told from the part alone.
   private func search(
-    _ bytes: UnsafePointer<UInt8>, _ count: Int, _ key: PieceCache.Key,
+    _ bytes: UnsafePointer<UInt8>, _ count: Int, _ index: Int,
     _ ids: UnsafeMutablePointer<TokenID>, into out: UnsafeMutablePointer<TokenID>
   ) -> UnsafeMutablePointer<TokenID> {
     if capacity <= count {
@@ -145,7 +198,9 @@ final class UnigramEncoder {
       best = .allocate(capacity: capacity)
       steps = .allocate(capacity: capacity)
     }
-    let characters = search(bytes, count, from: 0, rounds: false)
+    let characters =
+      places[index] >= 0
+      ? searchFound(bytes, count, places[index]) : search(bytes, count, from: 0, rounds: false)
     let (margin, hasUnknown) = readPath(count)
     let reach = reach(margin, count, characters)
     if bound > Double(reach) || hasUnknown { catchUp(ids, to: out - ids) }
@@ -155,9 +210,13 @@ final class UnigramEncoder {
     } else if !hasUnknown {
       let next = write(bytes, into: out)
       bound += Double(stepCount) * model.largestScore
-      if PieceCache.fits(count, next - out, noted: true) {
+      if PieceCache.fits(words[index].length, next - out, noted: true) {
         // The upper half of a Float: cut towards zero, so that the sum kept is not larger.
-        words.cache.insert(key, out, next - out, note: UInt16(reach.bitPattern >> 16))
+        finds[findCount] = Find(
+          index: index, ids: UnsafePointer(out), count: next - out,
+          note: UInt16(reach.bitPattern >> 16))
+        findCount &+= 1
+        words.cache.prefetchRoom(words[index], next - out)
       }
       return next
     }
@@ -181,11 +240,13 @@ final class UnigramEncoder {
     stepCount = 0
     while end > 0 {
       let found = best[end]
-      steps[stepCount] = Step(id: found.id, start: found.start, end: Int32(truncatingIfNeeded: end))
+      let id = TokenID(truncatingIfNeeded: found.step)
+      let start = Int32(truncatingIfNeeded: found.step >> 32)
+      steps[stepCount] = Step(id: id, start: start, end: Int32(truncatingIfNeeded: end))
       stepCount &+= 1
-      hasUnknown = hasUnknown || found.id == model.unknown
+      hasUnknown = hasUnknown || id == model.unknown
       margin = min(margin, found.score - found.second)
-      end = Int(found.start)
+      end = Int(start)
     }
     return (margin, hasUnknown)
   }
@@ -235,9 +296,9 @@ final class UnigramEncoder {
     let best = self.best
     let trie = model.trie
     let scores = model.scores
-    let empty = Best(score: -.infinity, second: -.infinity, start: -1, id: 0)
+    let empty = csimd_best(score: -.infinity, second: -.infinity, step: Self.none)
     for index in 0...count { best[index] = empty }
-    best[0] = Best(score: sum, second: -.infinity, start: 0, id: 0)
+    best[0].score = sum
     var start = 0
     var characters = 0
     while start < count {
@@ -273,15 +334,54 @@ final class UnigramEncoder {
     return characters
   }
 
+  /// The same from zero, by the pieces that the walker found.
+  @inline(__always)
+  private func searchFound(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ place: Int) -> Int {
+    let best = self.best
+    let scores = model.scores
+    let empty = csimd_best(score: -.infinity, second: -.infinity, step: Self.none)
+    for index in 0...count { best[index] = empty }
+    best[0].score = 0
+    var start = 0
+    var characters = 0
+    while start < count {
+      let here = best[start].score
+      let lead = bytes[start]
+      let length = lead < 0x80 ? 1 : max(1, UTF8Check.length(bytes, at: start, end: count))
+      let (pieces, found) = walker.pieces(place &+ start)
+      for index in 0..<found {
+        let id = pieces[index] >> 6
+        csimd_offer(
+          best + (start &+ Int(pieces[index] & 63)), scores[Int(id)] + here, Self.step(start, id))
+      }
+      if found == 0 || Int(pieces[0] & 63) != length {
+        csimd_offer(
+          best + (start &+ length), model.unknownScore + here, Self.step(start, model.unknown))
+      }
+      start &+= length
+      characters &+= 1
+    }
+    return characters
+  }
+
   @inline(__always)
   private static func offer(
-    _ best: UnsafeMutablePointer<Best>, _ sum: Double, _ start: Int, _ id: TokenID
+    _ best: UnsafeMutablePointer<csimd_best>, _ sum: Double, _ start: Int, _ id: TokenID
   ) {
-    if sum > best.pointee.score || best.pointee.start < 0 {
-      best.pointee = Best(
-        score: sum, second: best.pointee.score, start: Int32(truncatingIfNeeded: start), id: id)
+    if sum > best.pointee.score || best.pointee.step == none {
+      best.pointee = csimd_best(
+        score: sum, second: best.pointee.score, step: step(start, id))
     } else if sum > best.pointee.second {
       best.pointee.second = sum
     }
+  }
+
+  /// No step.
+  private static let none = UInt64.max
+
+  /// A piece from a place on.
+  @inline(__always)
+  private static func step(_ start: Int, _ id: TokenID) -> UInt64 {
+    UInt64(truncatingIfNeeded: start) << 32 | UInt64(id)
   }
 }

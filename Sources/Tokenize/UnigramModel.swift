@@ -18,6 +18,11 @@ final class UnigramModel: @unchecked Sendable {
   /// Where walks through it start. Shapes as in `DoubleArrayTrie.Starts`.
   let firsts: UnsafeMutablePointer<UInt64>
   let seconds: UnsafeMutablePointer<UInt64>
+  /// The nodes of each two ASCII characters; shape [128 x 128].
+  let pairs: UnsafeMutablePointer<UInt64>
+  /// Whether all scores are finite and all pieces are whole characters.
+  let isRegular: Bool
+  private let scoreTable: UnsafeMutableRawPointer
   /// Score of each id; shape [ids].
   let scores: UnsafeMutablePointer<Double>
   let unknownScore: Double
@@ -47,16 +52,31 @@ final class UnigramModel: @unchecked Sendable {
     for (place, node) in starts.firsts.enumerated() { firsts[place] = node }
     seconds = .allocate(capacity: 1024)
     for (place, node) in starts.seconds.enumerated() { seconds[place] = node }
+    pairs = .allocate(capacity: 128 * 128)
+    for place in 0..<128 * 128 {
+      let first = starts.firsts[place >> 7]
+      pairs[place] = first == 0 ? 0 : trie.child(first, UInt8(place & 127))
+    }
+    isRegular =
+      unknownScore.isFinite
+      && (0..<tokens.count).allSatisfy { id in
+        let bytes = UnsafeRawBufferPointer(tokens.bytes(of: TokenID(id)))
+        return !isPiece(id)
+          || values[id].isFinite && UTF8Check.firstError(bytes, 0..<bytes.count) == nil
+      }
     wordsAreApart = MarkedWords.areApart(tokens, where: isPiece)
     cuts = SafeCuts(tokens, isWanted: isPiece)
     largestScore = values.reduce(abs(unknownScore)) { max($0, abs($1)) }
-    scores = .allocate(capacity: max(1, values.count))
+    // One before: see `UnigramWalker`.
+    scoreTable = HugePages.allocate(byteCount: 8 * (values.count + 1))
+    scores = scoreTable.bindMemory(to: Double.self, capacity: values.count + 1) + 1
     for (id, value) in values.enumerated() { scores[id] = value }
   }
 
   deinit {
-    scores.deallocate()
+    HugePages.free(scoreTable)
     firsts.deallocate()
     seconds.deallocate()
+    pairs.deallocate()
   }
 }

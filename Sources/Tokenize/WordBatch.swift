@@ -3,13 +3,20 @@ import ShardifyCore
 
 /// Words waiting to be looked up in a cache of their ids. One per thread.
 ///
-/// Add words until it is full, each asks for its cache line; then take them in order.
+/// Add words until it is full, each asks for its cache line; then take them in order. A word may be
+/// marked: a `▁` belongs before its bytes.
 final class WordBatch {
   static let capacity = 64
 
   let cache: PieceCache
   private(set) var count = 0
+  /// At least the bytes of all words with their marks.
+  private(set) var byteCount = 0
   private let keys: UnsafeMutablePointer<PieceCache.Key>
+  private let places: UnsafeMutablePointer<UnsafePointer<UInt8>>
+  private let marks: UnsafeMutablePointer<Bool>
+  /// `▁`, and room for a word after it.
+  private let spelling: UnsafeMutablePointer<UInt8>
   /// 24 bytes of ones, 24 of zeros, and 32 for the last bytes of a text.
   private let masks: UnsafeMutablePointer<UInt8>
 
@@ -17,6 +24,10 @@ final class WordBatch {
     cache = PieceCache(lineCount: 1 << cacheBits)
     keys = .allocate(capacity: Self.capacity)
     keys.initialize(repeating: PieceCache.Key(), count: Self.capacity)
+    places = .allocate(capacity: Self.capacity)
+    marks = .allocate(capacity: Self.capacity)
+    spelling = .allocate(capacity: 3 + PieceCache.maxKeyBytes)
+    for (place, byte) in SentencePieceText.mark.enumerated() { spelling[place] = byte }
     masks = .allocate(capacity: 80)
     masks.initialize(repeating: 0, count: 80)
     masks.update(repeating: 0xFF, count: 24)
@@ -24,6 +35,9 @@ final class WordBatch {
 
   deinit {
     keys.deallocate()
+    places.deallocate()
+    marks.deallocate()
+    spelling.deallocate()
     masks.deallocate()
   }
 
@@ -32,6 +46,9 @@ final class WordBatch {
   /// Adds a word with `left` bytes to the end of the text.
   @inline(__always)
   func add(_ bytes: UnsafePointer<UInt8>, _ length: Int, left: Int) {
+    places[count] = bytes
+    marks[count] = false
+    byteCount &+= length
     if length > PieceCache.maxKeyBytes {
       keys[count].length = length
     } else if left >= 24 {
@@ -45,6 +62,54 @@ final class WordBatch {
     count &+= 1
   }
 
+  /// Adds a marked word of up to 23 bytes. Its key has a space for the mark, which no other has.
+  @inline(__always)
+  func addMarked(_ bytes: UnsafePointer<UInt8>, _ length: Int, left: Int) {
+    places[count] = bytes
+    marks[count] = true
+    byteCount &+= length &+ 3
+    if left >= 24 {
+      keys[count] = PieceCache.Key(marked: bytes, length, masks)
+      cache.prefetch(keys[count].hash)
+    } else {
+      let padded = masks + 48
+      padded.update(from: bytes, count: length)
+      keys[count] = PieceCache.Key(marked: padded, length, masks)
+    }
+    count &+= 1
+  }
+
+  /// The bytes of a word with its mark, if it has one; valid until this is asked for the next.
+  @inline(__always)
+  func bytes(_ index: Int) -> (UnsafePointer<UInt8>, count: Int) {
+    let length = keys[index].length
+    if !marks[index] { return (places[index], length) }
+    (spelling + 3).update(from: places[index], count: length &- 1)
+    return (UnsafePointer(spelling), length &+ 2)
+  }
+
+  /// Finds the entries of all words. Valid until the next insertion.
+  func find(_ slots: UnsafeMutablePointer<PieceCache.Slot>) {
+    var elsewhere: UInt64 = 0
+    for index in 0..<count {
+      let key = keys[index]
+      if key.length > PieceCache.maxKeyBytes {
+        slots[index] = PieceCache.Slot.none
+        continue
+      }
+      slots[index] = cache.findFirst(key)
+      if !slots[index].isThere && cache.mayBeElsewhere(key.hash) {
+        cache.prefetchElsewhere(key.hash)
+        elsewhere |= 1 &<< UInt64(index)
+      }
+    }
+    while elsewhere != 0 {
+      let index = elsewhere.trailingZeroBitCount
+      slots[index] = cache.findElsewhere(keys[index])
+      elsewhere &= elsewhere &- 1
+    }
+  }
+
   /// Adds a word that is not to be looked up.
   @inline(__always)
   func addNone() {
@@ -55,7 +120,30 @@ final class WordBatch {
   /// The key of a word; of those over 24 bytes only the length counts.
   @inline(__always) subscript(_ index: Int) -> PieceCache.Key { keys[index] }
 
-  func removeAll() { count = 0 }
+  func removeAll() {
+    count = 0
+    byteCount = 0
+  }
+}
+
+extension PieceCache.Key {
+  /// A space and `length` bytes, up to 23; 24 must be readable. `masks`: as in the other.
+  @inline(__always)
+  init(marked bytes: UnsafePointer<UInt8>, _ length: Int, _ masks: UnsafePointer<UInt8>) {
+    self.init()
+    let mask = masks + (24 &- length)
+    let low = PieceHash.load8(bytes, 0) & PieceHash.load8(mask, 0)
+    let middle = PieceHash.load8(bytes, 8) & PieceHash.load8(mask, 8)
+    let high = PieceHash.load8(bytes, 16) & PieceHash.load8(mask, 16)
+    first = low << 8 | 0x20
+    second = middle << 8 | low >> 56
+    third = high << 8 | middle >> 56
+    self.length = length &+ 1
+    let product = (first ^ 0xA076_1D64_78BD_642F)
+      .multipliedFullWidth(by: second ^ 0xE703_7ED1_A0B4_28DB)
+    let mixed = product.high ^ product.low ^ (third &* 0x8EBC_6AF0_9C88_C6E3)
+    hash = (mixed ^ mixed >> 29) &* 0x5895_58CF_B3CB_9B2D
+  }
 }
 
 /// Where text in which spaces are `▁` parts into words.

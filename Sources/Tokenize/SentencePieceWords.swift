@@ -1,0 +1,289 @@
+import CSIMD
+import ShardifyCore
+
+/// Cuts text into words, and these where no piece reaches across, before SentencePiece's normalizer
+/// has seen it, so that only words seen first are normalized.
+///
+/// It can where the normalizer works word by word: no rule reaches over a space, and each word gets
+/// a `▁` before it. Words of characters that no rule touches are taken as they are; in the others
+/// the normalizer is asked.
+final class SentencePieceWords: Sendable {
+  private enum Action {
+    static let plain: UInt8 = 0
+    /// A character that may change, alone or with the one before.
+    static let hard: UInt8 = 1
+    /// A character that is a space or becomes one.
+    static let space: UInt8 = 2
+    /// `▁` itself, which the end of a text is rid of, unless it becomes a space.
+    static let mark: UInt8 = 3
+  }
+
+  /// Shorter words of characters of three bytes are not cut.
+  private static let uncut = 12
+  /// Steps of the search for what the rules match; more are in no known map.
+  private static let budget = 1 << 24
+
+  private let normalizer: SentencePieceNormalizer
+  private let cuts: SafeCuts?
+  /// An `Action` for each code point of the basic plane. Shape [65536].
+  private let actions: [UInt8]
+  /// Whether no rule touches ASCII letters.
+  private let areLettersPlain: Bool
+  /// For each ASCII character, after which others nothing reaches to it: shape [128 x 2].
+  private let apart: [UInt64]
+
+  /// Nil if the normalizer does not work word by word.
+  init?(_ normalizer: SentencePieceNormalizer, cuts: SafeCuts?) {
+    guard normalizer.addsDummyPrefix, !normalizer.spaceIsSuffix, normalizer.escapesSpaces,
+      normalizer.userDefined == nil,
+      let actions = Self.actions(normalizer.charsMap)
+    else { return nil }
+    self.normalizer = normalizer
+    self.cuts = cuts
+    self.actions = actions
+    areLettersPlain = (0x41...0x5A).allSatisfy {
+      actions[$0] == Action.plain && actions[$0 | 0x20] == Action.plain
+    }
+    var apart = [UInt64](repeating: 0, count: 256)
+    if let cuts {
+      for left in UInt32(0)..<128 {
+        for right in UInt32(0)..<128 where cuts.isCut(left, right) {
+          apart[Int(right << 1 | left >> 6)] |= 1 << UInt64(left & 63)
+        }
+      }
+    }
+    self.apart = apart
+  }
+
+  private static func actions(_ map: CharsMap?) -> [UInt8]? {
+    var actions = [UInt8](repeating: Action.plain, count: 1 << 16)
+    var isApart = true
+    if let map {
+      guard map.isRegular else { return nil }
+      let isWhole = map.forEachCharacter(budget: budget) { scalar, replacement, isStart in
+        let isSpace = replacement.elementsEqual([0x20])
+        if isSpace && isStart { isApart = false }
+        if scalar < 0x10000 { actions[Int(scalar)] = isSpace ? Action.space : Action.hard }
+      } later: { scalar in
+        if scalar < 0x10000 { actions[Int(scalar)] = Action.hard }
+      }
+      guard isWhole, isApart, !map.startsKey(0x20), actions[0x20] != Action.hard
+      else { return nil }
+    }
+    actions[0x20] = Action.space
+    if actions[0x2581] == Action.plain { actions[0x2581] = Action.mark }
+    return actions
+  }
+
+  /// Cuts text into parts that nothing reaches across and adds them to `batch`; calls `flush` each
+  /// time that is full. What must be normalized is given to `slow`, normalized, when the batch is
+  /// empty. Both are called for the parts in the order of the text.
+  ///
+  /// Returns false if text holds `▁`, for which it cannot; what was given then does not count.
+  func cut(
+    _ text: UnsafeBufferPointer<UInt8>, into batch: WordBatch, _ sink: ByteSink,
+    flush: () -> Void, slow: (UnsafeBufferPointer<UInt8>) -> Void
+  ) -> Bool {
+    guard let base = text.baseAddress, !text.isEmpty else { return true }
+    return actions.withUnsafeBufferPointer { actions in
+      apart.withUnsafeBufferPointer { apart in
+        guard let actions = actions.baseAddress, let apart = apart.baseAddress else { return false }
+        var pass = Pass(
+          words: self, base: base, count: text.count, actions: actions, apart: apart, batch: batch,
+          sink: sink)
+        return pass.run(flush, slow)
+      }
+    }
+  }
+
+  /// The state of one pass over a text.
+  private struct Pass {
+    let words: SentencePieceWords
+    let base: UnsafePointer<UInt8>
+    let count: Int
+    let actions: UnsafePointer<UInt8>
+    let apart: UnsafePointer<UInt64>
+    let batch: WordBatch
+    let sink: ByteSink
+    /// Where the part being read starts, and how many `▁` stand before it.
+    var start = 0
+    var marks = 1
+    /// Whether the word has characters of three bytes.
+    var hasThree = false
+
+    @inline(__always)
+    mutating func run(_ flush: () -> Void, _ slow: (UnsafeBufferPointer<UInt8>) -> Void) -> Bool {
+      let keepsSpaces = !words.normalizer.removesExtraSpaces
+      let areLettersPlain = words.areLettersPlain
+      var at = 0
+      while at < count {
+        // Most words are letters between spaces.
+        if areLettersPlain && marks == 1 && at &+ 24 <= count {
+          let letters = (~csimd_letters16(base + at) | 1 << 16).trailingZeroBitCount
+          if letters > 0 && letters < 16 && base[at &+ letters] == 0x20 {
+            if batch.isFull { flush() }
+            batch.addMarked(base + at, letters, left: 24)
+            at &+= letters &+ 1
+            continue
+          }
+        }
+        let (action, length) = action(at)
+        if action == Action.space {
+          at &+= length
+          if keepsSpaces { marks &+= 1 }
+          continue
+        }
+        start = at
+        hasThree = false
+        let end = readWord(from: at, flush)
+        if end < 0 { return false }
+        let isHard = end & 1 != 0
+        at = end >> 1
+        if isHard || marks > 1 {
+          normalize(to: at, flush, slow)
+        } else {
+          add(to: at, flush, slow)
+        }
+        marks = keepsSpaces ? 0 : 1
+      }
+      if keepsSpaces && marks > 0 {
+        start = count
+        normalize(to: count, flush, slow)
+      }
+      flush()
+      return true
+    }
+
+    /// What to do with the character at a place, and its length.
+    @inline(__always)
+    private func action(_ at: Int) -> (action: UInt8, length: Int) {
+      let byte = base[at]
+      if byte < 0x80 { return (actions[Int(byte)], 1) }
+      let length = UTF8Check.length(base, at: at, end: count)
+      if length == 0 || length == 4 { return (Action.hard, max(1, length)) }
+      return (actions[Int(UTF8Check.scalar(base, at: at, length: length))], length)
+    }
+
+    /// Reads a word to its end and adds parts of it; the last is left. Returns twice its end, and 1
+    /// more if the rest must be normalized; -1 at a `▁`.
+    @inline(__always)
+    private mutating func readWord(from first: Int, _ flush: () -> Void) -> Int {
+      var at = first
+      var isHard = false
+      // Of the character before, packed; 0 where nothing is cut.
+      var left: UInt32 = 0
+      var wasSymbol = false
+      while at < count {
+        let byte = base[at]
+        if byte < 0x80 {
+          let action = actions[Int(byte)]
+          if action == Action.space { break }
+          isHard = isHard || action != Action.plain
+          let isLetter = (byte | 0x20) &- 0x61 < 26
+          if isLetter == wasSymbol && left != 0 && !isHard { cutASCII(at, left, byte, flush) }
+          at &+= 1
+          left = UInt32(byte)
+          wasSymbol = !isLetter
+          guard isLetter && words.areLettersPlain else { continue }
+          while at &+ 16 <= count {
+            let others = ~csimd_letters16(base + at) & 0xFFFF
+            at &+= others == 0 ? 16 : others.trailingZeroBitCount
+            if others != 0 { break }
+          }
+          left = UInt32(base[at &- 1])
+        } else {
+          let (action, length) = action(at)
+          if action == Action.space { break }
+          if action == Action.mark { return -1 }
+          isHard = isHard || action != Action.plain
+          let right = Self.load(base + at, length)
+          if wasSymbol && left != 0 && !isHard { cut(at, left, right, flush) }
+          at &+= length
+          left = right
+          wasSymbol = false
+          hasThree = hasThree || length == 3
+        }
+      }
+      return at << 1 | (isHard ? 1 : 0)
+    }
+
+    @inline(__always)
+    private static func load(_ base: UnsafePointer<UInt8>, _ length: Int) -> UInt32 {
+      var value = UInt32(base[0])
+      for index in 1..<max(1, length) { value = value << 8 | UInt32(base[index]) }
+      return value
+    }
+
+    /// Ends a part before an ASCII character, if that may be.
+    @inline(__always)
+    private mutating func cutASCII(_ at: Int, _ left: UInt32, _ right: UInt8, _ flush: () -> Void) {
+      if left < 0x80 {
+        let bits = apart[Int(right) << 1 | Int(left >> 6)]
+        if bits &>> UInt64(left) & 1 != 0 { end(at, flush) }
+      } else {
+        cut(at, left, UInt32(right), flush)
+      }
+    }
+
+    @inline(__always)
+    private mutating func cut(_ at: Int, _ left: UInt32, _ right: UInt32, _ flush: () -> Void) {
+      if let cuts = words.cuts, cuts.isCut(left, right) { end(at, flush) }
+    }
+
+    /// Ends a part, if it is short; else the word goes on.
+    @inline(__always)
+    private mutating func end(_ at: Int, _ flush: () -> Void) {
+      guard marks < 2, at &- start < PieceCache.maxKeyBytes else { return }
+      addShort(to: at, flush)
+      start = at
+      marks = 0
+    }
+
+    @inline(__always)
+    private func addShort(to end: Int, _ flush: () -> Void) {
+      if batch.isFull { flush() }
+      if marks == 1 {
+        batch.addMarked(base + start, end &- start, left: count &- start)
+      } else {
+        batch.add(base + start, end &- start, left: count &- start)
+      }
+    }
+
+    /// Adds the rest of a word, which is plain, cut between characters of three bytes.
+    @inline(__always)
+    private mutating func add(
+      to end: Int, _ flush: () -> Void, _ slow: (UnsafeBufferPointer<UInt8>) -> Void
+    ) {
+      if !hasThree && end &- start < PieceCache.maxKeyBytes
+        || end &- start <= SentencePieceWords.uncut &- 3 &* marks
+      {
+        addShort(to: end, flush)
+        return
+      }
+      while start < end {
+        var next = end
+        if end &- start > SentencePieceWords.uncut &- 3 &* marks, let cuts = words.cuts {
+          next = cuts.next(base, from: start, to: end)
+        }
+        if marks == 1 && next &- start >= PieceCache.maxKeyBytes {
+          normalize(to: next, flush, slow)
+        } else {
+          addShort(to: next, flush)
+        }
+        start = next
+        marks = 0
+      }
+    }
+
+    @inline(never)
+    private func normalize(
+      to end: Int, _ flush: () -> Void, _ slow: (UnsafeBufferPointer<UInt8>) -> Void
+    ) {
+      flush()
+      sink.removeAll()
+      words.normalizer.appendWord(
+        UnsafeBufferPointer(start: base + start, count: end &- start), marks: marks, to: sink)
+      slow(sink.bytes)
+    }
+  }
+}
