@@ -102,7 +102,7 @@ final class BPEEncoder {
     if length > PieceCache.maxKeyBytes {
       setLongKey(index, bytes, length)
     } else {
-      let key: PieceCache.Key
+      var key: PieceCache.Key
       if left >= 24 {
         key = PieceCache.Key(bytes, length, masks)
       } else {
@@ -110,7 +110,7 @@ final class BPEEncoder {
         padded.update(from: bytes, count: length)
         key = PieceCache.Key(padded, length, masks)
       }
-      cache.prefetch(key.hash)
+      cache.locate(&key)
       keys[index] = key
     }
   }
@@ -140,9 +140,8 @@ final class BPEEncoder {
       if slot.isThere {
         out += cache.take(slot, into: out)
       } else {
-        let hash = keys[index].hash
-        if length <= PieceCache.maxKeyBytes && cache.mayBeElsewhere(hash) {
-          cache.prefetchElsewhere(hash)
+        if length <= PieceCache.maxKeyBytes && cache.mayBeElsewhere(keys[index]) {
+          cache.prefetchElsewhere(keys[index].hash)
         }
         holes[holeCount] = Hole(bytes: from, out: out, index: index, ids: scratch)
         holeCount &+= 1
@@ -205,7 +204,7 @@ final class BPEEncoder {
   private func elsewhere(
     _ key: PieceCache.Key, _ bytes: UnsafePointer<UInt8>, into out: UnsafeMutablePointer<TokenID>
   ) -> Int {
-    guard cache.mayBeElsewhere(key.hash) else { return 0 }
+    guard cache.mayBeElsewhere(key) else { return 0 }
     let slot = cache.findElsewhere(key)
     if slot.isThere { return cache.take(slot, into: out) }
     return PieceCache.fits(key.length, key.length)
@@ -219,7 +218,7 @@ final class BPEEncoder {
     if PieceCache.fits(word.count, word.written) {
       cache.insert(key, word.out, word.written)
     } else if word.written > 0 && word.written <= PretokenCache.maxIDs {
-      cache.sendElsewhere(key.hash)
+      cache.sendElsewhere(key)
       longCache.insert(word.bytes, word.count, key.hash, word.out, word.written)
     }
   }

@@ -6,10 +6,10 @@ import ShardifyCore
 /// An entry is a mark of 16 bits and, elsewhere, the pretoken, its ids in three bytes each and,
 /// where the caller has one, a note at the end. Entries of up to 30 bytes, which most are, lie two
 /// to a cache line, and a search for them reads one line. One whose line is full goes to a second
-/// line. Wide ones, of up to 60 bytes, have lines of their own, two to a set. Both are searched if
-/// a filter of 8 bits in the first line tells that one of its hash may be there. Where all is full
-/// the entry that was not used since the last insertion goes, so that pretokens seen once do not
-/// drive out those seen often. Results never depend on it.
+/// line, or one in its way does. Wide ones, of up to 60 bytes, have lines of their own, two to a
+/// set. Both are searched if a filter of 8 bits in the first line tells that one of its hash may be
+/// there. Where all is full the entry that was not used since the last insertion goes, so that
+/// pretokens seen once do not drive out those seen often. Results never depend on it.
 final class PieceCache {
   /// Longer pretokens are not kept.
   static let maxKeyBytes = 24
@@ -24,6 +24,8 @@ final class PieceCache {
     var hash: UInt64 = 0
     /// Bytes.
     var length = 0
+    /// Where its first line is, see `locate`.
+    fileprivate var line = 0
 
     init() {}
 
@@ -31,9 +33,29 @@ final class PieceCache {
     @inline(__always)
     init(_ bytes: UnsafePointer<UInt8>, _ length: Int, _ masks: UnsafePointer<UInt8>) {
       let mask = masks + (24 &- length)
-      first = PieceHash.load8(bytes, 0) & PieceHash.load8(mask, 0)
-      second = PieceHash.load8(bytes, 8) & PieceHash.load8(mask, 8)
-      third = PieceHash.load8(bytes, 16) & PieceHash.load8(mask, 16)
+      self.init(
+        PieceHash.load8(bytes, 0) & PieceHash.load8(mask, 0),
+        PieceHash.load8(bytes, 8) & PieceHash.load8(mask, 8),
+        PieceHash.load8(bytes, 16) & PieceHash.load8(mask, 16), length: length)
+    }
+
+    /// The same without masks.
+    fileprivate init(_ bytes: UnsafePointer<UInt8>, _ length: Int) {
+      self.init(
+        Self.part(bytes, length, 0), Self.part(bytes, length, 8), Self.part(bytes, length, 16),
+        length: length)
+    }
+
+    private static func part(_ bytes: UnsafePointer<UInt8>, _ length: Int, _ start: Int) -> UInt64 {
+      if length <= start { return 0 }
+      let unwanted = UInt64(8 * max(0, start + 8 - length))
+      return PieceHash.load8(bytes, start) & (UInt64.max >> unwanted)
+    }
+
+    /// Takes `length` bytes in three words, the rest zeros.
+    @inline(__always)
+    init(_ first: UInt64, _ second: UInt64, _ third: UInt64, length: Int) {
+      (self.first, self.second, self.third) = (first, second, third)
       self.length = length
       let seed = UInt64(truncatingIfNeeded: length) &* 0x9E37_79B9_7F4A_7C15
       let product = (first ^ 0xA076_1D64_78BD_642F)
@@ -68,19 +90,49 @@ final class PieceCache {
   private static let countMask: UInt16 = 31
   private static let filterMask: UInt16 = 0xF000
 
+  /// Some of the lines.
+  private struct Region {
+    var start: UInt64
+    var count: UInt64
+  }
+
   private let lines: UnsafeMutableRawPointer
+  /// Where the first lines of pretokens lie, by their bytes; shape [maxKeyBytes + 1].
+  private let regions: UnsafeMutablePointer<Region>
   private let narrowCount: UInt64
+  /// Narrow entries that may still come before second lines are not tried any more: then few have
+  /// room.
+  private var roomLeft: Int
   private let wideCount: UInt64
 
   /// Makes an empty cache of so many lines of 64 bytes.
   init(lineCount: Int) {
     wideCount = UInt64(max(1, lineCount / 6))
     narrowCount = UInt64(max(1, lineCount - Int(wideCount) * 2))
+    roomLeft = Int(narrowCount) * 2 / 4 * 3
     // One before, see `line`, and one after, since reading ids may pass the end of the last.
     lines = HugePages.allocate(byteCount: Self.lineBytes * (lineCount + 4))
+    regions = .allocate(capacity: Self.maxKeyBytes + 1)
+    for length in 0...Self.maxKeyBytes {
+      regions[length] = Self.region(of: narrowCount, length: length)
+    }
   }
 
-  deinit { HugePages.free(lines) }
+  deinit {
+    HugePages.free(lines)
+    regions.deallocate()
+  }
+
+  /// Lines of short pretokens lie close together: half of a text is pretokens of up to 4 bytes,
+  /// which are a twentieth of its words, and so come from near memory.
+  private static func region(of count: UInt64, length: Int) -> Region {
+    let (short, middle) = (count / 16, count / 16 * 6)
+    if short == 0 { return Region(start: 1, count: count) }
+    if length <= 4 { return Region(start: 1, count: short) }
+    return length <= 8
+      ? Region(start: 1 + short, count: middle - short)
+      : Region(start: 1 + middle, count: count - middle)
+  }
 
   /// Whether so many ids of a pretoken of so many bytes can be kept, with a note if `noted`.
   @inline(__always)
@@ -94,21 +146,28 @@ final class PieceCache {
   func prefetchRoom(_ key: Key, _ idCount: Int) {
     if key.length &+ 3 &* idCount > Self.narrowBytes {
       prefetchWide(key.hash)
-    } else if freeWay(line(key.hash)) < 0 {
+    } else if roomLeft > 0 && freeWay(key.line) < 0 {
       csimd_prefetch(lines + secondLine(key.hash))
     }
   }
 
+  /// Sets where the first line of a pretoken is, which all that takes the key needs, and asks for
+  /// its memory.
   @inline(__always)
-  private func line(_ hash: UInt64) -> Int {
+  func locate(_ key: inout Key) {
+    let region = regions[key.length]
     // Line 0 stays empty: its place stands for none.
-    let index = hash.multipliedFullWidth(by: narrowCount).high &+ 1
-    return Int(truncatingIfNeeded: index) &* Self.lineBytes
+    let index = key.hash.multipliedFullWidth(by: region.count).high &+ region.start
+    key.line = Int(truncatingIfNeeded: index) &* Self.lineBytes
+    csimd_prefetch(lines + key.line)
   }
 
   /// The line that takes entries which do not fit in the first.
   @inline(__always)
-  private func secondLine(_ hash: UInt64) -> Int { line(hash << 32 | hash >> 32) }
+  private func secondLine(_ hash: UInt64) -> Int {
+    let index = (hash << 32 | hash >> 32).multipliedFullWidth(by: narrowCount).high &+ 1
+    return Int(truncatingIfNeeded: index) &* Self.lineBytes
+  }
 
   /// The first of the two lines of a set of wide entries.
   @inline(__always)
@@ -116,10 +175,6 @@ final class PieceCache {
     let index = hash.multipliedFullWidth(by: wideCount).high &* 2 &+ narrowCount &+ 1
     return Int(truncatingIfNeeded: index) &* Self.lineBytes
   }
-
-  /// Asks for the memory that a search for narrow entries will read.
-  @inline(__always)
-  func prefetch(_ hash: UInt64) { csimd_prefetch(lines + line(hash)) }
 
   /// Asks for the memory that a search past the first line will read.
   @inline(__always)
@@ -139,7 +194,7 @@ final class PieceCache {
   @inline(__always)
   func find(_ key: Key) -> Slot {
     let slot = findFirst(key)
-    return slot.isThere || !mayBeElsewhere(key.hash) ? slot : findElsewhere(key)
+    return slot.isThere || !mayBeElsewhere(key) ? slot : findElsewhere(key)
   }
 
   /// Where the bit of a hash is among the marks of its first line.
@@ -150,15 +205,15 @@ final class PieceCache {
 
   /// Whether a pretoken that is not in its first line may be elsewhere.
   @inline(__always)
-  func mayBeElsewhere(_ hash: UInt64) -> Bool {
-    (lines + line(hash)).load(as: UInt32.self) & Self.filterBit(hash) != 0
+  func mayBeElsewhere(_ key: Key) -> Bool {
+    (lines + key.line).load(as: UInt32.self) & Self.filterBit(key.hash) != 0
   }
 
   /// Makes `mayBeElsewhere` true for a pretoken.
   @inline(__always)
-  func sendElsewhere(_ hash: UInt64) {
-    let marks = lines + line(hash)
-    marks.storeBytes(of: marks.load(as: UInt32.self) | Self.filterBit(hash), as: UInt32.self)
+  func sendElsewhere(_ key: Key) {
+    let marks = lines + key.line
+    marks.storeBytes(of: marks.load(as: UInt32.self) | Self.filterBit(key.hash), as: UInt32.self)
   }
 
   /// The entry of a pretoken past its first line, or none.
@@ -179,7 +234,7 @@ final class PieceCache {
 
   /// The entry of a pretoken in its first line, or none.
   @inline(__always)
-  func findFirst(_ key: Key) -> Slot { findNarrow(key, line(key.hash)) }
+  func findFirst(_ key: Key) -> Slot { findNarrow(key, key.line) }
 
   @inline(__always)
   private func findNarrow(_ key: Key, _ line: Int) -> Slot {
@@ -247,9 +302,10 @@ final class PieceCache {
   /// Keeps the ids of a pretoken, and a note; they must fit.
   @inline(__always)
   func insert(_ key: Key, _ ids: UnsafePointer<TokenID>, _ idCount: Int, note: UInt16? = nil) {
-    if find(key).isThere { return }
+    // A batch may have it twice.
+    if findFirst(key).isThere { return }
     let isWide = key.length &+ 3 &* idCount &+ (note == nil ? 0 : 2) > Self.narrowBytes
-    let slot = isWide ? wideRoom(key.hash) : narrowRoom(key.hash)
+    let slot = isWide ? wideRoom(key) : narrowRoom(key)
     let line = line(slot)
     let kept = line.load(fromByteOffset: slot.markOffset, as: UInt16.self) & Self.filterMask
     let mark = UInt16(truncatingIfNeeded: key.length | idCount << 5) | (isWide ? Self.wide : 0)
@@ -275,17 +331,47 @@ final class PieceCache {
 
   /// The entry that an insertion overwrites: in the first line, unless only the second has room.
   @inline(__always)
-  private func narrowRoom(_ hash: UInt64) -> Slot {
-    let first = line(hash)
+  private func narrowRoom(_ key: Key) -> Slot {
+    let first = key.line
     let way = freeWay(first)
-    if way >= 0 { return Slot(address: first | way) }
-    let second = secondLine(hash)
-    let other = freeWay(second)
-    if other >= 0 {
-      sendElsewhere(hash)
-      return Slot(address: second | other)
+    if way >= 0 {
+      roomLeft &-= 1
+      return Slot(address: first | way)
     }
-    return Slot(address: first | choose(lines + first, lines + (first &+ 2), hash))
+    if roomLeft > 0 {
+      let second = secondLine(key.hash)
+      let same = findNarrow(key, second)
+      if same.isThere { return same }
+      let other = freeWay(second)
+      if other >= 0 {
+        roomLeft &-= 1
+        sendElsewhere(key)
+        return Slot(address: second | other)
+      }
+      for way in 0..<2 where pushAside(first | way) { return Slot(address: first | way) }
+    }
+    return Slot(address: first | choose(lines + first, lines + (first &+ 2), key.hash))
+  }
+
+  /// Moves a narrow entry that is in its first line to its second; false if that is full.
+  @inline(never)
+  private func pushAside(_ address: Int) -> Bool {
+    let from = Slot(address: address)
+    let mark = line(from).load(fromByteOffset: from.markOffset, as: UInt16.self)
+    let bytes = line(from) + from.bytesOffset
+    var key = Key(bytes.assumingMemoryBound(to: UInt8.self), Int(mark & Self.lengthMask))
+    locate(&key)
+    let second = secondLine(key.hash)
+    let way = freeWay(second)
+    guard key.line == address & ~1, way >= 0 else { return false }
+    let to = Slot(address: second | way)
+    let kept = line(to).load(fromByteOffset: to.markOffset, as: UInt16.self) & Self.filterMask
+    line(to).storeBytes(
+      of: mark & ~Self.filterMask | kept, toByteOffset: to.markOffset, as: UInt16.self)
+    (line(to) + to.bytesOffset).copyMemory(from: bytes, byteCount: Self.narrowBytes)
+    sendElsewhere(key)
+    roomLeft &-= 1
+    return true
   }
 
   /// The number of an empty entry in a line, or -1.
@@ -297,10 +383,11 @@ final class PieceCache {
   }
 
   @inline(__always)
-  private func wideRoom(_ hash: UInt64) -> Slot {
-    sendElsewhere(hash)
-    let set = wideSet(hash)
-    let number = choose(lines + set, lines + (set &+ Self.lineBytes), hash)
+  private func wideRoom(_ key: Key) -> Slot {
+    sendElsewhere(key)
+    let set = wideSet(key.hash)
+    if holds(set, key) { return Slot(address: set) }
+    let number = choose(lines + set, lines + (set &+ Self.lineBytes), key.hash)
     return Slot(address: set &+ number &* Self.lineBytes)
   }
 

@@ -10,9 +10,9 @@ import ShardifyCore
 /// never depend on it.
 final class PretokenCache {
   /// Longer pretokens are not kept.
-  static let maxKeyBytes = 60
+  static let maxKeyBytes = 84
   /// Pretokens of more ids are not kept.
-  static let maxIDs = 20
+  static let maxIDs = 32
 
   private static let ways = 8
   private static let headsBytes = 64
@@ -48,7 +48,7 @@ final class PretokenCache {
   @inline(__always)
   func prefetch(_ hash: UInt64) { csimd_prefetch(set(hash)) }
 
-  /// Writes the ids of a pretoken and returns how many, or 0 if it is not here. Room for 20 ids
+  /// Writes the ids of a pretoken and returns how many, or 0 if it is not here. Room for `maxIDs` ids
   /// must be at `out`.
   @inline(__always)
   func find(
@@ -78,12 +78,14 @@ final class PretokenCache {
     return 0
   }
 
-  /// Keeps the ids of a pretoken that is not here, at most `maxIDs` of at most `maxKeyBytes` bytes.
+  /// Keeps the ids of a pretoken that is not here, at most `maxIDs` of at most `maxKeyBytes` bytes;
+  /// not if both are many.
   @inline(__always)
   func insert(
     _ bytes: UnsafePointer<UInt8>, _ count: Int, _ hash: UInt64, _ ids: UnsafePointer<TokenID>,
     _ idCount: Int
   ) {
+    guard count &+ 3 &* idCount <= Self.entryBytes else { return }
     let set = set(hash)
     let way = room(set.assumingMemoryBound(to: UInt64.self), hash)
     set.storeBytes(

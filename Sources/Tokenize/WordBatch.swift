@@ -53,11 +53,12 @@ final class WordBatch {
       keys[count].length = length
     } else if left >= 24 {
       keys[count] = PieceCache.Key(bytes, length, masks)
-      cache.prefetch(keys[count].hash)
+      cache.locate(&keys[count])
     } else {
       let padded = masks + 48
       padded.update(from: bytes, count: length)
       keys[count] = PieceCache.Key(padded, length, masks)
+      cache.locate(&keys[count])
     }
     count &+= 1
   }
@@ -70,12 +71,12 @@ final class WordBatch {
     byteCount &+= length &+ 3
     if left >= 24 {
       keys[count] = PieceCache.Key(marked: bytes, length, masks)
-      cache.prefetch(keys[count].hash)
     } else {
       let padded = masks + 48
       padded.update(from: bytes, count: length)
       keys[count] = PieceCache.Key(marked: padded, length, masks)
     }
+    cache.locate(&keys[count])
     count &+= 1
   }
 
@@ -98,7 +99,7 @@ final class WordBatch {
         continue
       }
       slots[index] = cache.findFirst(key)
-      if !slots[index].isThere && cache.mayBeElsewhere(key.hash) {
+      if !slots[index].isThere && cache.mayBeElsewhere(key) {
         cache.prefetchElsewhere(key.hash)
         elsewhere |= 1 &<< UInt64(index)
       }
@@ -130,19 +131,12 @@ extension PieceCache.Key {
   /// A space and `length` bytes, up to 23; 24 must be readable. `masks`: as in the other.
   @inline(__always)
   init(marked bytes: UnsafePointer<UInt8>, _ length: Int, _ masks: UnsafePointer<UInt8>) {
-    self.init()
     let mask = masks + (24 &- length)
     let low = PieceHash.load8(bytes, 0) & PieceHash.load8(mask, 0)
     let middle = PieceHash.load8(bytes, 8) & PieceHash.load8(mask, 8)
     let high = PieceHash.load8(bytes, 16) & PieceHash.load8(mask, 16)
-    first = low << 8 | 0x20
-    second = middle << 8 | low >> 56
-    third = high << 8 | middle >> 56
-    self.length = length &+ 1
-    let product = (first ^ 0xA076_1D64_78BD_642F)
-      .multipliedFullWidth(by: second ^ 0xE703_7ED1_A0B4_28DB)
-    let mixed = product.high ^ product.low ^ (third &* 0x8EBC_6AF0_9C88_C6E3)
-    hash = (mixed ^ mixed >> 29) &* 0x5895_58CF_B3CB_9B2D
+    self.init(
+      low << 8 | 0x20, middle << 8 | low >> 56, high << 8 | middle >> 56, length: length &+ 1)
   }
 }
 
