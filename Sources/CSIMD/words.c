@@ -216,6 +216,12 @@ static inline AVX2 __attribute__((always_inline)) size_t wide_block(
     }
     __m256i bucket = wide_buckets(hashes[order], c);
     __m256i row = _mm256_add_epi32(bucket, c->first);
+    if (g->filter == NULL && order > 1) {
+      // The wanted lanes are the first.
+      _mm256_storeu_si256((__m256i *)out, row);
+      out += lanes >= 8 ? 8 : lanes;
+      continue;
+    }
     if (g->filter != NULL) {
       __m256i bit = _mm256_and_si256(bucket, c->filter_mask);
       __m256i word = _mm256_i32gather_epi32((const int *)g->filter, _mm256_srli_epi32(bit, 5), 4);

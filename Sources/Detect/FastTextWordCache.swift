@@ -19,11 +19,13 @@ final class FastTextWordCache {
 
   /// Longer words are not kept.
   static let longestBytes = 32
+  private static let pageBytes = 2 << 20
+  private static let recordLimit = 1 << 16
   private static let memoryBytes = 8 << 20
   private static let entryOffset = 32
   private static let sumOffset = 64
 
-  private let shift: UInt64
+  private let count: Int
   private let stride: Int
   private let sumBytes: Int
   private let records: UnsafeMutableRawPointer
@@ -31,11 +33,11 @@ final class FastTextWordCache {
   init(dimension: Int) {
     sumBytes = 4 * dimension
     stride = (Self.sumOffset + sumBytes + 63) / 64 * 64
-    var bits: UInt64 = 16
-    while bits > 8, (1 << bits) * stride > Self.memoryBytes { bits -= 1 }
-    shift = 64 - bits
-    records = .allocate(byteCount: stride << Int(bits), alignment: 64)
-    memset(records, 0, stride << Int(bits))
+    count = max(256, min(Self.recordLimit, Self.memoryBytes / stride))
+    // In huge pages where there are any: records are read at random.
+    records = .allocate(byteCount: stride * count, alignment: Self.pageBytes)
+    madvise(records, stride * count, Int32(MADV_HUGEPAGE))
+    memset(records, 0, stride * count)
   }
 
   deinit { records.deallocate() }
@@ -43,7 +45,8 @@ final class FastTextWordCache {
   /// The record where a word of at most `longestBytes` belongs, by its hash; it is on its way to the cache.
   @inline(__always)
   func locate(_ hash: UInt64) -> UnsafeMutableRawPointer {
-    let record = records + Int(hash >> shift) &* stride
+    let place = (hash &>> 32 &* UInt64(truncatingIfNeeded: count)) &>> 32
+    let record = records + Int(truncatingIfNeeded: place) &* stride
     csimd_prefetch(record)
     csimd_prefetch(record + Self.sumOffset)
     return record
