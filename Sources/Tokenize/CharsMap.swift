@@ -54,6 +54,12 @@ struct CharsMap: Sendable {
     return replacements[offset..<end]
   }
 
+  /// Whether the replacement that starts at an offset is one space.
+  private func isSpace(_ offset: Int) -> Bool {
+    offset < replacements.count && replacements[offset] == 0x20
+      && (offset + 1 == replacements.count || replacements[offset + 1] == 0)
+  }
+
   /// The longest key at `start` and its replacement, or nil.
   func longest(_ text: UnsafeBufferPointer<UInt8>, from start: Int)
     -> (length: Int, replacement: ArraySlice<UInt8>)?
@@ -95,23 +101,27 @@ struct CharsMap: Sendable {
     units.first.map { child(Self.offset($0), byte) != nil } ?? false
   }
 
-  /// Calls `alone` with each character that is a key, its replacement and whether longer keys start
-  /// with it, and `later` with each that comes second or later in a key. Returns false if a key ends
-  /// inside a character, or if that would take more than `budget` steps, as in no known map.
+  /// Calls `alone` with each character that is a key, whether it becomes a space and whether longer
+  /// keys start with it, and `later` with each that comes second or later in a key. Returns false if
+  /// a key ends inside a character, or if that would take more than `budget` steps, as in no known
+  /// map.
   func forEachCharacter(
-    budget: Int, alone: (UInt32, ArraySlice<UInt8>, Bool) -> Void, later: (UInt32) -> Void
+    budget: Int, alone: (UInt32, Bool, Bool) -> Void, later: (UInt32) -> Void
   ) -> Bool {
     guard let first = units.first else { return true }
     var steps = budget
+    var looks = budget
     // Tails of keys are shared: each is looked at once.
     var seen = [Bool](repeating: false, count: units.count)
     var open: [Int] = []
     let isWhole = forEachCharacter(after: Self.offset(first), &steps) { scalar, node, isEnd in
+      looks -= 255
+      if looks < 0 { return }
       let isStart = (UInt8(1)...UInt8.max).contains { child(node, $0) != nil }
-      if isEnd { alone(scalar, replacement(Int(units[node] & 0x7FFF_FFFF)), isStart) }
+      if isEnd { alone(scalar, isSpace(Int(units[node] & 0x7FFF_FFFF)), isStart) }
       if isStart { open.append(node) }
     }
-    guard isWhole else { return false }
+    guard isWhole && looks >= 0 else { return false }
     while let node = open.popLast() {
       if seen[node] { continue }
       seen[node] = true

@@ -60,8 +60,7 @@ final class SentencePieceWords: Sendable {
     var isApart = true
     if let map {
       guard map.isRegular else { return nil }
-      let isWhole = map.forEachCharacter(budget: budget) { scalar, replacement, isStart in
-        let isSpace = replacement.elementsEqual([0x20])
+      let isWhole = map.forEachCharacter(budget: budget) { scalar, isSpace, isStart in
         if isSpace && isStart { isApart = false }
         if scalar < 0x10000 { actions[Int(scalar)] = isSpace ? Action.space : Action.hard }
       } later: { scalar in
