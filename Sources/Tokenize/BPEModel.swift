@@ -33,6 +33,8 @@ final class BPEModel: @unchecked Sendable {
   let pairs: PairTable
   /// The token that a rank makes; shape [ranks].
   let merged: UnsafeMutablePointer<TokenID>
+  /// Ranks there are.
+  let rankCount: Int
   /// What `merged` is over the rank, or -1 if that differs: 0 in `.tiktoken` files, 256 in most
   /// byte-level ones of Hugging Face.
   let rankOffset: Int
@@ -108,6 +110,7 @@ final class BPEModel: @unchecked Sendable {
           tree.origins[$0].rank == MergeTree.Origin.never && !tokens.bytes(of: TokenID($0)).isEmpty
         }
       } ?? true
+    rankCount = results.count
     merged = .allocate(capacity: results.count + 1)
     for (rank, id) in results.enumerated() { merged[rank] = id }
     let offset = Int(results.first ?? 0)

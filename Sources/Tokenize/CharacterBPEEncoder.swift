@@ -15,7 +15,7 @@ final class CharacterBPEEncoder {
 
   private let model: BPEModel
   private let kernel: MergeKernel
-  private let merger: HeapMerger
+  private let merger: LongMerger
   private let hasAffixes: Bool
   private let fallback: [TokenID]?
   private let characterTokens: UnsafeMutablePointer<TokenID>?

@@ -3,7 +3,7 @@ import ShardifyCore
 /// Merges the symbols of one pretoken: lowest rank first, leftmost first. One per thread.
 ///
 /// Up to 64 symbols are merged with a scan for the least rank in each round, over words of
-/// (rank, place) that never move; more of them with a heap, in O(n log n).
+/// (rank, place) that never move; more of them by `LongMerger`, in O(n log n).
 final class MergeKernel {
   /// Up to this many symbols are scanned.
   static let scanLimit = 64
@@ -17,7 +17,7 @@ final class MergeKernel {
   private let keys: UnsafeMutablePointer<Int32>
   private let after: UnsafeMutablePointer<UInt8>
   private let before: UnsafeMutablePointer<UInt8>
-  let large: HeapMerger
+  let large: LongMerger
 
   init(_ model: BPEModel) {
     self.model = model
@@ -26,7 +26,7 @@ final class MergeKernel {
     keys = .allocate(capacity: Self.scanLimit + 8)
     after = .allocate(capacity: Self.scanLimit + 8)
     before = .allocate(capacity: Self.scanLimit + 8)
-    large = HeapMerger(model)
+    large = LongMerger(model)
   }
 
   deinit {

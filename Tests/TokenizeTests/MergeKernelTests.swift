@@ -4,14 +4,17 @@ import Testing
 @testable import Tokenize
 
 struct MergeKernelTests {
-  /// Merges by the definition: the pair of lowest rank, the leftmost of them, until none is left.
+  /// Merges by the definition: the pair of lowest priority (the rank, if the model has no others),
+  /// the leftmost of them, until none is left.
   private func merged(_ bytes: [UInt8], _ model: BPEModel) -> [TokenID] {
     var ids = bytes.map { model.byteTokens[Int($0)] }
     while true {
-      var best: (rank: UInt32, place: Int)?
+      var best: (priority: UInt32, rank: UInt32, place: Int)?
       for place in 0..<max(0, ids.count - 1) {
         let rank = model.pairs.rank(ids[place], ids[place + 1])
-        if rank != PairTable.none, rank < best?.rank ?? .max { best = (rank, place) }
+        guard rank != PairTable.none else { continue }
+        let priority = model.priorities.map { $0[Int(rank)] } ?? rank
+        if priority < best?.priority ?? .max { best = (priority, rank, place) }
       }
       guard let best else { return ids }
       ids.replaceSubrange(best.place...best.place + 1, with: [model.merged[Int(best.rank)]])
@@ -67,6 +70,69 @@ struct MergeKernelTests {
           encoder.encodePiece(base, length, into: buffer)
           #expect(Array(buffer.ids) == expected)
         }
+      }
+    }
+  }
+
+  /// A model like SentencePiece's: neighbours merge if they spell a piece, in an order in which a
+  /// piece may come before its parts; runs of priorities are equal if `isTied`.
+  private func pieceModel(seed: UInt64, isTied: Bool) -> BPEModel {
+    var random = TestRandom(seed: seed)
+    var builder = TokenTable.Builder()
+    for byte in 0..<256 { _ = builder.add(byte, [UInt8(byte)]) }
+    var ids: [[UInt8]: TokenID] = [:]
+    for byte in UInt8(97)...100 { ids[[byte]] = TokenID(byte) }
+    var texts: [[UInt8]] = []
+    for _ in 0..<150 {
+      let letters = 1 + random.below(4)
+      let text = (0..<2 + random.below(7)).map { _ in UInt8(97 + random.below(letters)) }
+      guard ids[text] == nil else { continue }
+      ids[text] = TokenID(builder.count)
+      _ = builder.add(builder.count, text)
+      texts.append(text)
+    }
+    var order = Array(texts.indices)
+    for index in order.indices.reversed() { order.swapAt(index, random.below(index + 1)) }
+    var merges: [(left: TokenID, right: TokenID, rank: UInt32)] = []
+    for (rank, index) in order.enumerated() {
+      let text = texts[index]
+      for cut in 1..<text.count {
+        guard let left = ids[Array(text[..<cut])], let right = ids[Array(text[cut...])] else {
+          continue
+        }
+        merges.append((left, right, UInt32(rank)))
+      }
+    }
+    var options = BPEModel.Options()
+    options.symbols = .characters
+    let bytes = (0..<256).map { TokenID($0) }
+    return BPEModel(
+      options: options, tokens: TokenTable(builder), merges: merges,
+      merged: order.map { TokenID(256 + $0) }, byteTokens: bytes, lastByteTokens: bytes,
+      priorities: isTied ? order.indices.map { UInt32($0 / 5 * 5) } : nil)
+  }
+
+  @Test("long words merge as defined, whatever the order of the merges", arguments: 1...24)
+  func longWordsMergeAsDefined(_ seed: Int) {
+    let model = pieceModel(seed: UInt64(seed), isTied: seed % 2 == 0)
+    let merger = LongMerger(model)
+    var random = TestRandom(seed: UInt64(seed) &* 57)
+    for length in [1, 2, 3, 64, 65, 300, 1000] {
+      let period = 1 + random.below(6)
+      let unit = (0..<period).map { _ in UInt8(97 + random.below(4)) }
+      let texts = [
+        [UInt8](repeating: 97, count: length), (0..<length).map { unit[$0 % period] },
+        (0..<length).map { _ in UInt8(97 + random.below(4)) },
+      ]
+      for text in texts {
+        let out = UnsafeMutablePointer<TokenID>.allocate(capacity: length)
+        defer { out.deallocate() }
+        text.withUnsafeBufferPointer { bytes in
+          guard let base = bytes.baseAddress else { return }
+          merger.loadBytes(base, length)
+        }
+        let written = merger.merge(into: out)
+        #expect(Array(UnsafeBufferPointer(start: out, count: written)) == merged(text, model))
       }
     }
   }
