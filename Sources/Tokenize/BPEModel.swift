@@ -83,7 +83,7 @@ final class BPEModel: @unchecked Sendable {
       if order == nil { tree?.renumber(&results) }
     }
     if !canPrune { tree = nil }
-    let table = PairTable(tree?.merges ?? merges)
+    let table = tree?.table ?? PairTable(tree?.merges ?? merges)
     pairs = table
     seams =
       order != nil

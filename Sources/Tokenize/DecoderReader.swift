@@ -16,12 +16,19 @@ struct DecoderReader {
     let suffix = json.member(json.root, "model").flatMap {
       json.optionalString($0, "end_of_word_suffix")
     }
+    var bytes: [UInt8] = []
     for id in 0..<texts.count {
       let text = texts.bytes(of: TokenID(id))
       if text.isEmpty { continue }
+      if isByteLevel && suffix == nil {
+        bytes.removeAll(keepingCapacity: true)
+        let isWritten = ByteAlphabet.appendBytes(of: text, to: &bytes)
+        _ = isWritten ? builder.add(id, bytes) : builder.add(id, text)
+        continue
+      }
       _ = builder.add(id, written(text, names, suffix ?? [], isByteLevel: isByteLevel))
     }
-    var result = TokenDecoder(bytes: TokenTable(builder, isFindable: { _ in false }))
+    var result = TokenDecoder(bytes: TokenTable(builder, isSearched: false))
     if names.contains("WordPiece") {
       result.joining = .words(
         prefix: decoder.flatMap { json.optionalString($0, "prefix") } ?? Array("##".utf8))

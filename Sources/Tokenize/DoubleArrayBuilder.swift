@@ -2,13 +2,37 @@
 ///
 /// Works in raw memory: unoptimized builds call a function at each step through an array, and
 /// loading a vocabulary took many seconds in them.
-final class DoubleArrayBuilder {
-  /// A key and its value, from 0 on; 16 bytes.
+struct DoubleArrayBuilder: ~Copyable {
+  /// A key and its value, from 0 on; 24 bytes.
   struct Key {
     var base: UnsafePointer<UInt8>
     /// Bytes, one or more.
     var count: Int32
     var value: Int32
+    /// The first eight bytes, the first uppermost: most of what is looked at.
+    private var head: UInt64
+
+    init(_ base: UnsafePointer<UInt8>, _ count: Int, value: Int32) {
+      self.base = base
+      self.count = Int32(count)
+      self.value = value
+      head = 0
+      if count >= 8 {
+        head = UInt64(bigEndian: PieceHash.load8(base, 0))
+      } else {
+        var index = 0
+        while index < count {
+          head |= UInt64(base[index]) << UInt64(56 &- index &* 8)
+          index &+= 1
+        }
+      }
+    }
+
+    /// The byte at an index below `count`.
+    @inline(__always)
+    func byte(_ index: Int) -> UInt8 {
+      index < 8 ? UInt8(truncatingIfNeeded: head &>> UInt64(56 &- index &* 8)) : base[index]
+    }
   }
 
   /// A node whose children have no places yet: the keys below it.
@@ -17,6 +41,8 @@ final class DoubleArrayBuilder {
     var start: Int
     var end: Int
     var depth: Int
+    /// The value of the longest key above, or -1.
+    var parent: Int32
     /// The item that was put into the same bucket before, or -1.
     var next: Int
   }
@@ -28,9 +54,10 @@ final class DoubleArrayBuilder {
   private static let maxFailures: UInt8 = 60
 
   private let keys: UnsafeMutableBufferPointer<Key>
+  private let parents: UnsafeMutablePointer<Int32>?
   private(set) var nodes: UnsafeMutablePointer<UInt64>
   private var blockCount = 0
-  private var blockCapacity = 64
+  private var blockCapacity: Int
   /// Free places as bits; shape [blocks x 4].
   private var free: UnsafeMutablePointer<UInt64>
   /// Bases in use as bits; shape [blocks x 4]. Base 0 is that of nodes without children.
@@ -53,9 +80,13 @@ final class DoubleArrayBuilder {
   private let starts: UnsafeMutablePointer<Int>
   private let least: UnsafeMutablePointer<Int32>
 
-  /// Takes keys, whose order changes; of equal keys the first counts.
-  init(_ keys: UnsafeMutableBufferPointer<Key>) {
+  /// Takes keys, whose order changes; of equal keys the first counts. Where `parents` has room for
+  /// all values, the value of the longest shorter key that each key starts with is put there, or
+  /// -1.
+  init(_ keys: UnsafeMutableBufferPointer<Key>, parents: UnsafeMutablePointer<Int32>?) {
     self.keys = keys
+    self.parents = parents
+    blockCapacity = max(64, keys.count / 64)
     nodes = .allocate(capacity: blockCapacity * 256)
     free = .allocate(capacity: blockCapacity * 4)
     taken = .allocate(capacity: blockCapacity * 4)
@@ -88,7 +119,7 @@ final class DoubleArrayBuilder {
 
   /// Places all nodes, in order of the least value below them, about: tokens of low ids are the
   /// frequent ones, so that what is read most lies together.
-  func build() {
+  mutating func build() {
     addBlock()
     use(0, label: 0)
     taken[0] |= 1
@@ -100,7 +131,7 @@ final class DoubleArrayBuilder {
       index &+= 1
     }
     let width = (largest + 1) / Self.bucketCount + 1
-    push(Item(node: 0, start: 0, end: keys.count, depth: 0, next: -1), into: 0)
+    push(Item(node: 0, start: 0, end: keys.count, depth: 0, parent: -1, next: -1), into: 0)
     var bucket = 0
     while bucket < Self.bucketCount {
       let number = buckets[bucket]
@@ -117,12 +148,15 @@ final class DoubleArrayBuilder {
   }
 
   /// Places the children of a node, which then wait for their turn.
-  private func place(_ item: Item, _ bucket: Int, _ width: Int) {
-    let childCount = split(item)
+  private mutating func place(_ item: Item, _ bucket: Int, _ width: Int) {
+    if item.end &- item.start == 1 {
+      placeChain(item)
+      return
+    }
+    var item = item
+    let childCount = split(&item)
     guard childCount > 0 else { return }
-    let base = findBase(childCount)
-    taken[base >> 6] |= 1 << UInt64(base & 63)
-    nodes[item.node] |= UInt64(base) << 9
+    let base = takeBase(of: item.node, childCount)
     var index = 0
     while index < childCount {
       let child = base ^ Int(bytes[index])
@@ -130,27 +164,59 @@ final class DoubleArrayBuilder {
       push(
         Item(
           node: child, start: starts[index], end: starts[index &+ 1], depth: item.depth &+ 1,
-          next: -1), into: max(bucket, Int(least[index]) / width))
+          parent: item.parent, next: -1), into: max(bucket, Int(least[index]) / width))
       index &+= 1
     }
   }
 
-  /// Sorts the keys of an item by their byte at its depth, notes the node's value, and returns how
-  /// many children there are.
-  private func split(_ item: Item) -> Int {
+  /// Places all nodes of a single key: each would be the next in turn.
+  private mutating func placeChain(_ item: Item) {
+    let key = keys[item.start]
+    var node = item.node
+    var depth = item.depth
+    while depth < Int(key.count) {
+      bytes[0] = key.byte(depth)
+      node = takeBase(of: node, 1) ^ Int(bytes[0])
+      use(node, label: UInt64(bytes[0]) | 0x100)
+      depth &+= 1
+    }
+    note(key.value, at: node, parent: item.parent)
+  }
+
+  private mutating func note(_ value: Int32, at node: Int, parent: Int32) {
+    nodes[node] |= UInt64(UInt32(bitPattern: value) &+ 1) << 36
+    parents?[Int(value)] = parent
+  }
+
+  private mutating func takeBase(of node: Int, _ childCount: Int) -> Int {
+    let base = findBase(childCount)
+    taken[base >> 6] |= 1 << UInt64(base & 63)
+    nodes[node] |= UInt64(base) << 9
+    return base
+  }
+
+  /// Sorts the keys of an item by their byte at its depth, notes the node's value, which is then
+  /// the parent of those below, and returns how many children there are.
+  private mutating func split(_ item: inout Item) -> Int {
     sorter.sort(keys, from: item.start, to: item.end, depth: item.depth)
     var at = item.start
     if Int(keys[at].count) == item.depth {
-      nodes[item.node] |= UInt64(UInt32(bitPattern: keys[at].value) &+ 1) << 36
-      while at < item.end && Int(keys[at].count) == item.depth { at &+= 1 }
+      let value = keys[at].value
+      note(value, at: item.node, parent: item.parent)
+      at &+= 1
+      while at < item.end && Int(keys[at].count) == item.depth {
+        parents?[Int(keys[at].value)] = item.parent
+        at &+= 1
+      }
+      item.parent = value
     }
     var childCount = 0
     while at < item.end {
-      let byte = keys[at].base[item.depth]
+      let byte = keys[at].byte(item.depth)
       bytes[childCount] = byte
       starts[childCount] = at
       var smallest = Int32.max
-      while at < item.end && keys[at].base[item.depth] == byte {
+      while at < item.end && keys[at].byte(item.depth) == byte {
         if keys[at].value < smallest { smallest = keys[at].value }
         at &+= 1
       }
@@ -161,7 +227,7 @@ final class DoubleArrayBuilder {
     return childCount
   }
 
-  private func push(_ item: Item, into bucket: Int) {
+  private mutating func push(_ item: Item, into bucket: Int) {
     var number = idle
     if number >= 0 {
       idle = items[number].next
@@ -185,7 +251,7 @@ final class DoubleArrayBuilder {
     memory = larger
   }
 
-  private func addBlock() {
+  private mutating func addBlock() {
     // A base has 27 bits; the readers' limit on the size of a file keeps it far below.
     precondition(blockCount < 1 << 19, "too many nodes")
     if blockCount == blockCapacity {
@@ -206,7 +272,7 @@ final class DoubleArrayBuilder {
   }
 
   /// Gives an open block up.
-  private func close(_ slot: Int) {
+  private mutating func close(_ slot: Int) {
     var index = slot
     while index &+ 1 < opened {
       open[index] = open[index &+ 1]
@@ -215,7 +281,7 @@ final class DoubleArrayBuilder {
     opened &-= 1
   }
 
-  private func use(_ index: Int, label: UInt64) {
+  private mutating func use(_ index: Int, label: UInt64) {
     nodes[index] = label
     free[index >> 6] &= ~(1 << UInt64(index & 63))
   }
@@ -233,7 +299,7 @@ final class DoubleArrayBuilder {
   }
 
   /// A base at which the children in `bytes` find free places.
-  private func findBase(_ childCount: Int) -> Int {
+  private mutating func findBase(_ childCount: Int) -> Int {
     let first = Int(bytes[0])
     var slot = opened &- 1
     while slot >= 0 {
@@ -275,7 +341,7 @@ private final class KeySorter {
   }
 
   private static func order(_ key: DoubleArrayBuilder.Key, _ depth: Int) -> Int {
-    Int(key.count) > depth ? Int(key.base[depth]) &+ 1 : 0
+    Int(key.count) > depth ? Int(key.byte(depth)) &+ 1 : 0
   }
 
   func sort(

@@ -10,9 +10,13 @@ final class DoubleArrayTrie: @unchecked Sendable {
   let nodes: UnsafeMutablePointer<UInt64>
   let count: Int
 
-  /// Takes keys, and changes their order; of equal keys the first counts.
-  init(_ keys: UnsafeMutableBufferPointer<DoubleArrayBuilder.Key>) {
-    let builder = DoubleArrayBuilder(keys)
+  /// Takes keys, and changes their order; of equal keys the first counts. Notes in `parents`, for
+  /// each value, that of the longest shorter key that its key starts with.
+  init(
+    _ keys: UnsafeMutableBufferPointer<DoubleArrayBuilder.Key>,
+    parents: UnsafeMutablePointer<Int32>? = nil
+  ) {
+    var builder = DoubleArrayBuilder(keys, parents: parents)
     builder.build()
     count = builder.count
     nodes = HugePages.allocate(byteCount: count * 8).bindMemory(to: UInt64.self, capacity: count)
@@ -26,8 +30,11 @@ final class DoubleArrayTrie: @unchecked Sendable {
     self.init(tokens, values: { isWanted($0) ? Int32($0) : -1 })
   }
 
-  /// Makes a trie of tokens with a value for each id, -1 for those that are left out.
-  convenience init(_ tokens: TokenTable, values: (Int) -> Int32) {
+  /// Makes a trie of tokens with a value for each id, -1 for those that are left out. Sets
+  /// `parents`, which has room for all values, to -1 where no key is a prefix.
+  convenience init(
+    _ tokens: TokenTable, parents: UnsafeMutablePointer<Int32>? = nil, values: (Int) -> Int32
+  ) {
     let keys = UnsafeMutableBufferPointer<DoubleArrayBuilder.Key>.allocate(
       capacity: max(1, tokens.count))
     defer { keys.deallocate() }
@@ -36,10 +43,10 @@ final class DoubleArrayTrie: @unchecked Sendable {
       let value = values(id)
       let bytes = tokens.bytes(of: TokenID(id))
       guard value >= 0, let base = bytes.baseAddress, bytes.count > 0 else { continue }
-      keys[count] = .init(base: base, count: Int32(bytes.count), value: value)
+      keys[count] = .init(base, bytes.count, value: value)
       count += 1
     }
-    self.init(UnsafeMutableBufferPointer(rebasing: keys[..<count]))
+    self.init(UnsafeMutableBufferPointer(rebasing: keys[..<count]), parents: parents)
   }
 
   /// The node of the empty key.

@@ -28,9 +28,13 @@ struct MergeTree {
   private(set) var origins: [Origin]
   /// Merges that can happen.
   private(set) var merges: [(left: TokenID, right: TokenID, rank: UInt32)] = []
+  /// The table of `merges`, where it was made on the way.
+  private(set) var table: PairTable?
   /// Whether every token was looked into.
   private(set) var isComplete = true
 
+  /// The rank of each pair of bytes, which half of the pairs looked up are; shape [256 x 256].
+  private var byteRanks = [UInt32](repeating: PairTable.none, count: 65536)
   private let bytesOf: TokenTable
   private let byteTokens: [TokenID]
 
@@ -48,6 +52,7 @@ struct MergeTree {
   ) {
     self.init(tokens, byteTokens)
     let pairs = PairTable(all)
+    noteByteRanks(all)
     var isUnknown = [Bool](repeating: false, count: tokens.count)
     var budget = Self.longBudget
     withUnsafeTemporaryAllocation(of: UInt32.self, capacity: Self.maxBytes * 2) { scratch in
@@ -95,11 +100,16 @@ struct MergeTree {
         guard left == 2 else { return false }
         origins[id] = Origin(left: scratch[0], right: scratch[1], rank: Int32(id))
         pairs.insert((scratch[0], scratch[1], UInt32(id)))
+        if count == 2 {
+          let bytes = tokens.bytes(of: TokenID(id))
+          byteRanks[Int(bytes[0]) << 8 | Int(bytes[1])] = UInt32(id)
+        }
         merges.append((scratch[0], scratch[1], UInt32(id)))
       }
       return true
     }
     guard isWhole else { return nil }
+    table = pairs
   }
 
   /// Gives the merges that can happen ranks without gaps, in the same order; `merged`: the token
@@ -133,6 +143,17 @@ struct MergeTree {
     }
   }
 
+  private mutating func noteByteRanks(
+    _ merges: [(left: TokenID, right: TokenID, rank: UInt32)]
+  ) {
+    var byteOf = [Int16](repeating: -1, count: bytesOf.count)
+    for (byte, id) in byteTokens.enumerated() { byteOf[Int(id)] = Int16(byte) }
+    for merge in merges {
+      let (left, right) = (byteOf[Int(merge.left)], byteOf[Int(merge.right)])
+      if left >= 0 && right >= 0 { byteRanks[Int(left) << 8 | Int(right)] = merge.rank }
+    }
+  }
+
   /// Merges the bytes of a token; notes the last merge as its origin, and returns how many symbols
   /// are left at the start of `symbols`.
   private mutating func merge(
@@ -147,7 +168,9 @@ struct MergeTree {
       return 1
     }
     let ranks = UnsafeMutableBufferPointer(rebasing: symbols[Self.maxBytes...])
-    for place in 0..<count - 1 { ranks[place] = pairs.rank(symbols[place], symbols[place + 1]) }
+    for place in 0..<count - 1 {
+      ranks[place] = byteRanks[Int(bytes[place]) << 8 | Int(bytes[place + 1])]
+    }
     while count > 1 {
       var best = PairTable.none
       var place = 0

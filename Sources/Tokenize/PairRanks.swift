@@ -9,6 +9,8 @@ final class PairRanks: @unchecked Sendable {
   private static let spread: UInt64 = 0x9E37_79B9_7F4A_7C15
   private static let step: UInt64 = 0xD6E8_FEB8_6659_FD93
   private static let final: UInt64 = 0xA076_1D64_78BD_642F
+  /// How many groups ahead slots are asked for.
+  private static let ahead = 8
 
   private let pilots: UnsafeMutablePointer<UInt8>
   private let slots: UnsafeMutablePointer<UInt64>
@@ -76,7 +78,8 @@ final class PairRanks: @unchecked Sendable {
     Int(truncatingIfNeeded: ((hash ^ UInt64(pilot) &* Self.step) &* Self.final) &>> slotShift)
   }
 
-  /// Finds a pilot for each group, the largest groups first.
+  /// Finds a pilot for each group, the largest groups first. Pairs lie by group, as slots hold
+  /// them, and slots are asked for some groups ahead.
   private func place(
     _ pairs: [(left: TokenID, right: TokenID, rank: UInt32)], groups: Int
   ) -> Bool {
@@ -92,38 +95,40 @@ final class PairRanks: @unchecked Sendable {
       starts[group + 1] += starts[group]
     }
     var next = starts
-    var order = [Int32](repeating: 0, count: pairs.count)
-    for (index, pair) in pairs.enumerated() {
+    var order = [UInt64](repeating: 0, count: pairs.count)
+    for pair in pairs {
       let group = Int(truncatingIfNeeded: Self.hash(pair.left, pair.right) &>> pilotShift)
-      order[Int(next[group])] = Int32(index)
+      order[Int(next[group])] = Self.pair(pair.left, pair.right) << 21 | UInt64(pair.rank)
       next[group] += 1
     }
-    for groups in bySize.reversed() {
-      for group in groups {
-        let members = order[Int(starts[Int(group)])..<Int(starts[Int(group) + 1])]
-        if !members.isEmpty && !settle(Int(group), members, pairs) { return false }
+    return order.withUnsafeBufferPointer { order in
+      for groups in bySize.dropFirst().reversed() {
+        for (index, group) in groups.enumerated() {
+          if index + Self.ahead < groups.count {
+            let later = Int(groups[index + Self.ahead])
+            for place in Int(starts[later])..<Int(starts[later + 1]) {
+              csimd_prefetch(slots + self.place((order[place] >> 21) &* Self.spread, 0))
+            }
+          }
+          let members = Int(starts[Int(group)])..<Int(starts[Int(group) + 1])
+          if !settle(Int(group), UnsafeBufferPointer(rebasing: order[members])) { return false }
+        }
       }
+      return true
     }
-    return true
   }
 
-  private func settle(
-    _ group: Int, _ members: ArraySlice<Int32>,
-    _ pairs: [(left: TokenID, right: TokenID, rank: UInt32)]
-  ) -> Bool {
+  private func settle(_ group: Int, _ members: UnsafeBufferPointer<UInt64>) -> Bool {
     pilots: for pilot in UInt8.min...UInt8.max {
-      for (done, member) in members.enumerated() {
-        let pair = pairs[Int(member)]
-        let hash = Self.hash(pair.left, pair.right)
-        let place = place(hash, pilot)
+      for done in 0..<members.count {
+        let place = place((members[done] >> 21) &* Self.spread, pilot)
         if slots[place] != .max {
-          for member in members.prefix(done) {
-            let pair = pairs[Int(member)]
-            slots[self.place(Self.hash(pair.left, pair.right), pilot)] = .max
+          for member in members[..<done] {
+            slots[self.place((member >> 21) &* Self.spread, pilot)] = .max
           }
           continue pilots
         }
-        slots[place] = Self.pair(pair.left, pair.right) << 21 | UInt64(pair.rank)
+        slots[place] = members[done]
       }
       pilots[group] = pilot
       return true

@@ -33,7 +33,9 @@ final class SeamTables: @unchecked Sendable {
   /// Nil if the method is not exact for the model.
   init?(_ tree: MergeTree, tokens table: TokenTable, wholeFirst: Bool) {
     guard tree.isComplete, tree.isMonotone else { return nil }
-    trie = DoubleArrayTrie(table) { id in
+    let parents = UnsafeMutablePointer<Int32>.allocate(capacity: table.count * 2 + 2)
+    defer { parents.deallocate() }
+    trie = DoubleArrayTrie(table, parents: parents) { id in
       let bytes = table.bytes(of: TokenID(id))
       guard let base = bytes.baseAddress, !bytes.isEmpty else { return -1 }
       if tree.origins[id].rank != MergeTree.Origin.never { return Int32(id) << 1 | 1 }
@@ -46,7 +48,12 @@ final class SeamTables: @unchecked Sendable {
       let origin = tree.origins[id]
       let bytes = table.bytes(of: TokenID(id))
       let isMade = origin.rank != MergeTree.Origin.never
-      let prefix = isMade ? Self.prefix(bytes, trie) : Self.noPrefix
+      var prefix = Self.noPrefix
+      if isMade {
+        var value = parents[id << 1 | 1]
+        while value >= 0 && value & 1 == 0 { value = parents[Int(value)] }
+        if value >= 0 { prefix = TokenID(value >> 1) }
+      }
       tokens[id] = Token(
         left: origin.left, right: origin.right, rank: origin.rank,
         prefixAndLength: prefix << 10 | UInt32(isMade ? bytes.count : 0))
@@ -62,19 +69,5 @@ final class SeamTables: @unchecked Sendable {
   deinit {
     HugePages.free(tokens)
     HugePages.free(starts)
-  }
-
-  private static func prefix(_ bytes: UnsafeBufferPointer<UInt8>, _ trie: DoubleArrayTrie)
-    -> TokenID
-  {
-    var node = trie.root
-    var found = noPrefix
-    for byte in bytes.dropLast() {
-      node = trie.child(node, byte)
-      if node == 0 { break }
-      let value = DoubleArrayTrie.value(node)
-      if value >= 0 && value & 1 == 1 { found = TokenID(value >> 1) }
-    }
-    return found
   }
 }

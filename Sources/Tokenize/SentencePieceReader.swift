@@ -116,7 +116,7 @@ struct SentencePieceReader {
     }
     let drops = file.normalizer.addsDummyPrefix && !file.normalizer.spaceIsSuffix
     return TokenDecoder(
-      bytes: TokenTable(builder, isFindable: { _ in false }),
+      bytes: TokenTable(builder, isSearched: false),
       joining: drops ? .dropsFirstSpace : .plain)
   }
 

@@ -42,7 +42,7 @@ struct TiktokenReader {
     return TokenizerDefinition(
       kind: "byte-level BPE", model: .bpe(model), pretokenizer: encoding.pretokenizer,
       addedTokens: AddedTokens(special),
-      decoder: TokenDecoder(bytes: TokenTable(builder, isFindable: { _ in false })),
+      decoder: TokenDecoder(bytes: TokenTable(builder, isSearched: false)),
       specialTokens: names, endOfTextID: TokenizerFile.endOfText(names),
       fingerprint: fingerprint(tokens, special))
   }
@@ -104,16 +104,15 @@ struct TiktokenReader {
   /// Every byte has a token, no bytes stand twice, and the gaps are the known ones.
   private func checkRanks(_ tokens: TokenTable, _ rankCount: Int) throws(TokenizeFailure) {
     for id in 0..<rankCount {
-      let bytes = Array(tokens.bytes(of: TokenID(id)))
-      if bytes.isEmpty {
+      if tokens.bytes(of: TokenID(id)).isEmpty {
         if encoding.gaps.contains(id) { continue }
         throw .load(
           .inconsistent, path, "no token of rank \(id) below rank \(rankCount - 1)",
           expected: "ranks without gaps", remedy: "the file may be cut; fetch it again")
       }
-      if let first = tokens.id(of: bytes), first != id {
+      if let double = tokens.firstDouble, double.id == id {
         throw .load(
-          .inconsistent, path, "ranks \(first) and \(id) for the same bytes",
+          .inconsistent, path, "ranks \(double.lower) and \(id) for the same bytes",
           expected: "each token once")
       }
     }

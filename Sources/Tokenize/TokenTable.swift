@@ -1,3 +1,4 @@
+import CSIMD
 import ShardifyCore
 
 /// The bytes of every token of a vocabulary, and the way back from bytes to an id.
@@ -16,6 +17,9 @@ final class TokenTable: @unchecked Sendable {
   private let slots: UnsafeMutablePointer<UInt64>
   private let shift: UInt64
   private let mask: Int
+  /// The lowest id whose bytes a lower one has too, and that one; nil if all bytes differ. Only ids
+  /// that a search may find count.
+  let firstDouble: (id: TokenID, lower: TokenID)?
 
   /// Tokens being collected; then a table is made of them.
   struct Builder {
@@ -39,46 +43,39 @@ final class TokenTable: @unchecked Sendable {
   }
 
   /// Makes the table. `isFindable` tells which ids a search by bytes may find; of equal bytes the
-  /// lower id is found.
-  init(_ builder: Builder, isFindable: (Int) -> Bool = { _ in true }) {
-    count = builder.ranges.count
-    arena = .allocate(capacity: builder.arena.count + 8)
-    starts = .allocate(capacity: count + 1)
+  /// lower id is found. In a table that is not searched, nothing is.
+  init(
+    _ builder: Builder, isSearched: Bool = true, isFindable: (Int) -> Bool = { _ in true }
+  ) {
+    let count = builder.ranges.count
+    let arena = UnsafeMutablePointer<UInt8>.allocate(capacity: builder.arena.count + 8)
+    let starts = UnsafeMutablePointer<UInt32>.allocate(capacity: count + 1)
     var at = 0
-    for (id, range) in builder.ranges.enumerated() {
-      starts[id] = UInt32(at)
-      guard range.count != .max else { continue }
-      for offset in 0..<Int(range.count) {
-        arena[at + offset] = builder.arena[Int(range.start) + offset]
+    builder.arena.withUnsafeBufferPointer { source in
+      for (id, range) in builder.ranges.enumerated() {
+        starts[id] = UInt32(at)
+        guard range.count != .max, range.count > 0, let base = source.baseAddress else { continue }
+        (arena + at).update(from: base + Int(range.start), count: Int(range.count))
+        at += Int(range.count)
       }
-      at += Int(range.count)
     }
     starts[count] = UInt32(at)
     var bits: UInt64 = 4
-    while 1 << bits < count * 2 { bits += 1 }
-    shift = 64 - bits
-    mask = (1 << Int(bits)) - 1
-    slots = .allocate(capacity: mask + 1)
-    slots.initialize(repeating: .max, count: mask + 1)
-    for id in 0..<count where starts[id + 1] > starts[id] && isFindable(id) {
-      let bytes = bytes(of: TokenID(id))
-      guard let base = bytes.baseAddress,
-        find(base, bytes.count, PieceHash.of(base, bytes.count)) == Self.none
-      else { continue }
-      insert(TokenID(id), PieceHash.of(base, bytes.count))
-    }
+    while isSearched && 1 << bits < count * 2 { bits += 1 }
+    let index = Index(arena: arena, starts: starts, shift: 64 - bits)
+    firstDouble = isSearched ? index.fill(count, isFindable) : nil
+    self.count = count
+    self.arena = arena
+    self.starts = starts
+    slots = index.slots
+    shift = index.shift
+    mask = index.mask
   }
 
   deinit {
     arena.deallocate()
     starts.deallocate()
     slots.deallocate()
-  }
-
-  private func insert(_ id: TokenID, _ hash: UInt64) {
-    var index = Int(truncatingIfNeeded: hash >> shift)
-    while slots[index] != .max { index = (index &+ 1) & mask }
-    slots[index] = hash << 32 | UInt64(id)
   }
 
   /// The bytes of a token; none if the id has no token.
@@ -109,6 +106,20 @@ final class TokenTable: @unchecked Sendable {
     }
   }
 
+  /// Asks for the slot that `find` will read.
+  @inline(__always)
+  func prefetchSlot(_ hash: UInt64) {
+    csimd_prefetch(slots + Int(truncatingIfNeeded: hash >> shift))
+  }
+
+  /// Asks for the bytes that `find` will compare with, going by the slot.
+  @inline(__always)
+  func prefetchBytes(_ hash: UInt64) {
+    let slot = slots[Int(truncatingIfNeeded: hash >> shift)]
+    guard slot != .max else { return }
+    csimd_prefetch(arena + Int(starts[Int(TokenID(truncatingIfNeeded: slot))]))
+  }
+
   /// The id of the token with these bytes, or nil.
   func id(of bytes: some Collection<UInt8>) -> TokenID? {
     Array(bytes).withUnsafeBufferPointer {
@@ -116,5 +127,72 @@ final class TokenTable: @unchecked Sendable {
       let id = find(base, $0.count, PieceHash.of(base, $0.count))
       return id == Self.none ? nil : id
     }
+  }
+}
+
+/// The slots of a table while they are filled.
+private struct Index {
+  private static let batch = 32
+
+  let arena: UnsafeMutablePointer<UInt8>
+  let starts: UnsafeMutablePointer<UInt32>
+  let slots: UnsafeMutablePointer<UInt64>
+  let shift: UInt64
+  let mask: Int
+
+  init(arena: UnsafeMutablePointer<UInt8>, starts: UnsafeMutablePointer<UInt32>, shift: UInt64) {
+    self.arena = arena
+    self.starts = starts
+    self.shift = shift
+    mask = (1 << Int(64 - shift)) - 1
+    slots = .allocate(capacity: mask + 1)
+    slots.initialize(repeating: .max, count: mask + 1)
+  }
+
+  /// Puts in all ids that may be found, a batch at a time, whose slots are asked for before they
+  /// are read. Returns the first id that was there already by its bytes.
+  func fill(_ count: Int, _ isFindable: (Int) -> Bool) -> (id: TokenID, lower: TokenID)? {
+    var double: (id: TokenID, lower: TokenID)?
+    withUnsafeTemporaryAllocation(of: (id: TokenID, hash: UInt64).self, capacity: Self.batch) {
+      waiting in
+      var next = 0
+      while next < count {
+        var size = 0
+        while next < count && size < Self.batch {
+          let length = Int(starts[next + 1] &- starts[next])
+          if length > 0 && isFindable(next) {
+            let hash = PieceHash.of(arena + Int(starts[next]), length)
+            waiting[size] = (TokenID(next), hash)
+            csimd_prefetch(slots + Int(truncatingIfNeeded: hash >> shift))
+            size += 1
+          }
+          next += 1
+        }
+        for place in 0..<size {
+          let (id, hash) = waiting[place]
+          if let lower = insert(id, hash), double == nil { double = (id, lower) }
+        }
+      }
+    }
+    return double
+  }
+
+  /// Returns the id that has these bytes already, and then leaves it.
+  private func insert(_ id: TokenID, _ hash: UInt64) -> TokenID? {
+    var index = Int(truncatingIfNeeded: hash >> shift)
+    while slots[index] != .max {
+      let slot = slots[index]
+      let other = TokenID(truncatingIfNeeded: slot)
+      if slot >> 32 == hash & 0xFFFF_FFFF && isEqual(id, other) { return other }
+      index = (index &+ 1) & mask
+    }
+    slots[index] = hash << 32 | UInt64(id)
+    return nil
+  }
+
+  private func isEqual(_ a: TokenID, _ b: TokenID) -> Bool {
+    let (x, y) = (Int(starts[Int(a)]), Int(starts[Int(b)]))
+    let count = Int(starts[Int(a) + 1]) - x
+    return Int(starts[Int(b) + 1]) - y == count && PieceHash.equal(arena + x, arena + y, count)
   }
 }

@@ -22,7 +22,6 @@ struct VocabularyReader {
     var builder = TokenTable.Builder()
     var text: [UInt8] = []
     var count = 0
-    var empty: Int?
     var walk = json.children(object)
     while let key = walk.next(), let value = walk.next() {
       guard let id = json.integer(value) else {
@@ -37,7 +36,6 @@ struct VocabularyReader {
       }
       text.removeAll(keepingCapacity: true)
       json.appendString(key, to: &text)
-      if text.isEmpty { empty = id }
       guard builder.add(id, text) else {
         throw .load(
           .inconsistent, path, at: json.offset(value), "id \(id) for two tokens",
@@ -49,20 +47,14 @@ struct VocabularyReader {
       throw .load(.inconsistent, path, "an empty vocabulary", expected: "at least one token")
     }
     let table = TokenTable(builder)
-    try refuseDoubles(table, empty: empty)
+    try refuseDoubles(table)
     return Vocabulary(table: table, count: count)
   }
 
-  private func refuseDoubles(_ table: TokenTable, empty: Int?) throws(TokenizeFailure) {
-    for id in 0..<table.count {
-      let bytes = table.bytes(of: TokenID(id))
-      guard let base = bytes.baseAddress, !bytes.isEmpty else { continue }
-      let found = table.find(base, bytes.count, PieceHash.of(base, bytes.count))
-      if found != TokenID(id) {
-        throw .load(
-          .inconsistent, path, "token \(quoted(bytes)) with ids \(found) and \(id)",
-          expected: "each token once")
-      }
-    }
+  private func refuseDoubles(_ table: TokenTable) throws(TokenizeFailure) {
+    guard let (id, lower) = table.firstDouble else { return }
+    throw .load(
+      .inconsistent, path, "token \(quoted(table.bytes(of: id))) with ids \(lower) and \(id)",
+      expected: "each token once")
   }
 }
