@@ -13,6 +13,7 @@ import csv
 import io
 import json
 import os
+import random
 import re
 import struct
 import subprocess
@@ -25,6 +26,10 @@ from gather_tables import BIBLES, CODES, CORPUS_SOURCES, NEW_LABELS, SCRIPTS, SW
 
 # Larger files of the clones are passed over, so that clones without them give the same text.
 LARGEST = 4 << 20
+# Of subtitle words, a label. Left out: lists that hold three close languages mixed, and Hindi, whose close ones have no list.
+SUBTITLE_BYTES = 300_000
+SUBTITLE_CODES = {"no": "nob_Latn", "pt_br": None, "bs": None, "hr": None, "sr": None, "hi": None}
+UNPARTED = {"Hans", "Hant", "Jpan", "Kore", "Thai"}
 
 
 def letters(text):
@@ -309,6 +314,35 @@ def snippets(clones, gathered, labels):
             gathered.put(label, "cld2test", [" ".join(words[i : i + 25]) for i in range(0, len(words), 25)])
 
 
+def subtitle_words(clones, gathered, labels):
+    """Everyday words: lines of words drawn by how often subtitles have them. The model reads no further than a word, so that to it
+    they are as good as the text. Not for scripts that do not part words."""
+    name = "hermitdave+FrequencyWords"
+    found = {}
+    for path in clones.files(name, "content/2018/"):
+        match = re.fullmatch(r"content/2018/(\w+)/\1_(50k|full)\.txt", path)
+        if match and (match[2] == "50k" or match[1] not in found):
+            found[match[1]] = path
+    for code, path in sorted(found.items()):
+        label = SUBTITLE_CODES.get(code, CODES.get(code))
+        if label not in labels or label[4:] in UNPARTED:
+            continue
+        words, counts = [], []
+        for line in clones.text(name, path).split("\n"):
+            word, _, count = line.rpartition(" ")
+            if count.isdecimal() and script(word) == label[4:]:
+                words.append(word)
+                counts.append(int(count))
+        if len(words) < 1000:
+            continue
+        draw = random.Random(f"subtitle words {label}")
+        size, lines = 0, []
+        while size < SUBTITLE_BYTES:
+            lines.append(" ".join(draw.choices(words, counts, k=12)))
+            size += len(lines[-1].encode()) + 1
+        gathered.put(label, "subtitle-words", lines)
+
+
 def main(data, clone_folder, mediawiki_folder, out):
     clones = Clones(clone_folder)
     gathered = attribute(data, known_lines(clones), out)
@@ -319,6 +353,7 @@ def main(data, clone_folder, mediawiki_folder, out):
     hmong(clones, gathered)
     bibles(clones, gathered)
     kolibri(clones, gathered)
+    subtitle_words(clones, gathered, labels)
     for label in sorted(labels):
         os.makedirs(f"{out}/{label}", exist_ok=True)
         for source, lines in sorted(gathered.lines[label].items()):

@@ -30,7 +30,8 @@ struct SourceArguments: ParsableArguments {
   @Flag(name: .customLong("repair-utf8"), help: "Put U+FFFD where bytes are not UTF-8.")
   var repairUTF8 = false
 
-  @Option(help: "A fastText language model; by default the built-in one.")
+  @Option(
+    help: "A language model, fastText's .bin or .ftz or our own; by default the built-in one.")
   var languageModel: String?
 
   @Option(

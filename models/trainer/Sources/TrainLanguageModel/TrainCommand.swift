@@ -65,6 +65,8 @@ struct TrainOptions {
   /// Of eight lines, how many are cut to 12 to `longestCrop` characters.
   var crops: UInt64 = 4
   var longestCrop: UInt64 = 100
+  /// What a label without text of a line's source weighs as a wrong answer, see `SourceRivals`.
+  var blame: Float = 1
   /// The share of features left out at each step.
   var dropout: Float = 0
   var seed: UInt64 = 11
@@ -94,6 +96,7 @@ struct TrainOptions {
     case "commonCap": commonCap = Double(value) ?? commonCap
     case "crops": crops = UInt64(value) ?? crops
     case "longestCrop": longestCrop = UInt64(value) ?? longestCrop
+    case "blame": blame = Float(value) ?? blame
     case "seed": seed = UInt64(value) ?? seed
     default: return false
     }

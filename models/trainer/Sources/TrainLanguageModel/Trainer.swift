@@ -33,6 +33,7 @@ final class Trainer {
   private var random: SeededRandom
   private let ranges: [Range<Int>]
   private let scriptCodes: [Int]
+  private let rivals: SourceRivals
 
   init(_ texts: [LabelledText], options: TrainOptions) {
     tags = FeatureSelector.tags(texts, options: options)
@@ -64,6 +65,7 @@ final class Trainer {
       return first..<last + 1
     }
     scriptCodes = texts.map { CharacterTable.shared.code(of: $0.label.script) }
+    rivals = SourceRivals(texts, blame: options.blame)
   }
 
   deinit {
@@ -155,7 +157,7 @@ final class Trainer {
     let share = 1 / Float(count).squareRoot()
     let h = hidden(count, share)
     let range = ranges[label]
-    softmax(range, h)
+    softmax(range, h, rivals.weights(label, texts[label].lines[line].source))
     let loss = -log(max(probabilities[label], 1e-9))
     let g = updateLabels(range, label, h, left)
     updateRows(count, (g.0 * share, g.1 * share, g.2 * share, g.3 * share), left)
@@ -191,7 +193,10 @@ final class Trainer {
     return h
   }
 
-  private func softmax(_ range: Range<Int>, _ h: (Vector, Vector, Vector, Vector)) {
+  /// Fills `probabilities` of the labels in `range`, each label's weighed by `weights`.
+  private func softmax(
+    _ range: Range<Int>, _ h: (Vector, Vector, Vector, Vector), _ weights: [Float]? = nil
+  ) {
     var largest = -Float.infinity
     for l in range {
       let w = labels + l * Self.width
@@ -201,7 +206,8 @@ final class Trainer {
     }
     var total: Float = 0
     for l in range {
-      let value = exp(probabilities[l] - largest)
+      var value = exp(probabilities[l] - largest)
+      if let weights { value *= weights[l] }
       probabilities[l] = value
       total += value
     }
