@@ -20,8 +20,8 @@ final class FastTextWordCache {
   /// Longer words are not kept.
   static let longestBytes = 32
   private static let pageBytes = 2 << 20
-  private static let recordLimit = 1 << 16
-  private static let memoryBytes = 8 << 20
+  private static let recordLimit = 1 << 17
+  private static let memoryBytes = 16 << 20
   private static let entryOffset = 32
   private static let sumOffset = 64
 

@@ -19,7 +19,7 @@ for module in CSystem CCrypto CSIMD CICU CLanguageModel; do
   printf 'module %s { umbrella "%s" export * }\n' "$module" "$root/Sources/$module/include" >"$module/module.modulemap"
   headers+=(-Xcc "-fmodule-map-file=$build/$module/module.modulemap" -Xcc -I -Xcc "$root/Sources/$module/include")
   for source in "$root/Sources/$module"/*.c; do
-    "$clang" -O1 -g -I "$root/Sources/$module/include" -c "$source" -o "$module.$(basename "$source").o"
+    "$clang" -O1 -g -fsanitize=fuzzer-no-link,address -I "$root/Sources/$module/include" -c "$source" -o "$module.$(basename "$source").o"
   done
 done
 flags=(-O -wmo -g -enable-testing -parse-as-library -swift-version 6 -sanitize=fuzzer,address -I . -module-cache-path cache
