@@ -1,3 +1,4 @@
+import CSIMD
 import ShardifyCore
 
 /// Encodes pretokens with a `BPEModel` through a cache. One per thread.

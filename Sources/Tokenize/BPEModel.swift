@@ -57,6 +57,8 @@ final class BPEModel: @unchecked Sendable {
   /// For merging short pretokens, where `seams` is, and where first symbols are characters whose
   /// merges go by rank.
   let pairRanks: PairRanks?
+  /// The same of pairs of bytes, with what may come between; nil where first symbols are characters.
+  let bytePairs: BytePairs?
   /// For cutting long pretokens, where that changes nothing.
   let cuts: SafeCuts?
   /// Whether a pretoken may be a token that its bytes do not merge to.
@@ -92,10 +94,13 @@ final class BPEModel: @unchecked Sendable {
       seams != nil
       || options.symbols == .characters && options.continuingPrefix.isEmpty
         && options.wordSuffix.isEmpty && Self.tiesAreRuns(order, results, tokens)
-    pairRanks =
+    let distinct =
       !hasLanes
-      ? nil
-      : PairRanks((tree?.merges ?? merges).filter { table.rank($0.left, $0.right) == $0.rank })
+      ? [] : (tree?.merges ?? merges).filter { table.rank($0.left, $0.right) == $0.rank }
+    pairRanks = hasLanes ? PairRanks(distinct) : nil
+    bytePairs =
+      seams != nil
+      ? BytePairs(distinct, tokens: tokens, byteTokens: bytes) : nil
     let isKnown = options.symbols == .characters || seams != nil
     cuts =
       !isKnown

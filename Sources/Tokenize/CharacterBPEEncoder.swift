@@ -1,3 +1,4 @@
+import CSIMD
 import ShardifyCore
 
 /// Encodes pieces with a `BPEModel` whose first symbols are characters: SentencePiece BPE and
@@ -201,7 +202,8 @@ final class CharacterBPEEncoder {
         collect(from, length)
         if symbolCount > 0 {
           misses[missCount] = LaneMerger.Word(
-            bytes: from, count: symbolCount, out: room, index: index, symbols: target)
+            bytes: from, count: symbolCount, out: room, written: 0, index: index,
+            symbols: target)
           missCount &+= 1
           target += symbolCount
           room += symbolCount

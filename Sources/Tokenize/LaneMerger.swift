@@ -3,6 +3,9 @@ import ShardifyCore
 
 /// Merges the bytes of short pretokens: lowest rank first, leftmost first. One per thread.
 ///
+/// Where the processor has the instructions, `csimd_merge` does it; what it does not take, and all
+/// elsewhere, goes the plain way:
+///
 /// Symbols never move: a list links them, and a word of (rank, place) a symbol tells when it merges
 /// with the next; each round takes the least word. Symbols that merge with nothing stand before the
 /// first and after the last, so that rounds have no special cases.
@@ -16,19 +19,7 @@ final class LaneMerger {
   private static let laneCount = 6
 
   /// A pretoken and what becomes of it.
-  struct Word {
-    var bytes: UnsafePointer<UInt8>
-    /// Bytes, or symbols if there are such.
-    var count: Int
-    /// Room for one id a byte.
-    var out: UnsafeMutablePointer<TokenID>
-    /// Ids written.
-    var written = 0
-    /// For the caller.
-    var index = 0
-    /// The first symbols; nil if they are those of the bytes.
-    var symbols: UnsafePointer<TokenID>?
-  }
+  typealias Word = csimd_merge_word
 
   /// What a lane remembers from round to round.
   private struct State {
@@ -56,6 +47,8 @@ final class LaneMerger {
   private let ranks: PairRanks
   private let lanes: UnsafeMutableRawPointer
   private let order: UnsafeMutablePointer<UnsafeMutableRawPointer>
+  /// For the merger in C, where the processor has what it needs.
+  private let merges: csimd_merges?
 
   /// Nil if the model has no tables for it.
   init?(_ model: BPEModel) {
@@ -65,6 +58,8 @@ final class LaneMerger {
     lanes = HugePages.allocate(byteCount: Self.laneBytes * Self.laneCount)
     order = .allocate(capacity: Self.laneCount)
     for lane in 0..<Self.laneCount { order[lane] = lanes + lane * Self.laneBytes }
+    let isReady = model.bytePairs != nil || model.options.symbols == .characters
+    merges = isReady && csimd_can_merge() ? ranks.merges(model) : nil
   }
 
   deinit {
@@ -74,6 +69,13 @@ final class LaneMerger {
 
   /// Merges words of 1 to `maxBytes` bytes.
   func merge(_ words: UnsafeMutablePointer<Word>, _ count: Int) {
+    guard var merges else { return mergeInLanes(words, count) }
+    if csimd_merge(&merges, words, count) == 0 { return }
+    for word in 0..<count where words[word].written == 0 { mergeInLanes(words + word, 1) }
+  }
+
+  /// The same by the plain instructions of any processor.
+  func mergeInLanes(_ words: UnsafeMutablePointer<Word>, _ count: Int) {
     let order = self.order
     let merged = model.merged
     let rankOffset = model.rankOffset
@@ -227,5 +229,16 @@ final class LaneMerger {
   private static func key(_ rank: UInt32, _ place: Int) -> Int32 {
     let key = Int32(truncatingIfNeeded: rank << 6 | UInt32(truncatingIfNeeded: place))
     return rank == PairTable.none ? dead : key
+  }
+}
+
+extension csimd_merge_word {
+  /// A word of bytes.
+  init(
+    bytes: UnsafePointer<UInt8>, count: Int, out: UnsafeMutablePointer<TokenID>, written: Int = 0,
+    index: Int
+  ) {
+    self.init(
+      bytes: bytes, count: count, out: out, written: written, index: index, symbols: nil)
   }
 }

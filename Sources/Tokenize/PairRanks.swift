@@ -4,15 +4,16 @@ import ShardifyCore
 /// The ranks of the pairs of a vocabulary, found with two loads and no branch.
 ///
 /// A perfect hash: each group of pairs has a pilot, chosen so that all pairs have places of their
-/// own.
+/// own, and a filter, by which most pairs that do not merge are known without a look at a place.
 final class PairRanks: @unchecked Sendable {
-  private static let spread: UInt64 = 0x9E37_79B9_7F4A_7C15
-  private static let step: UInt64 = 0xD6E8_FEB8_6659_FD93
-  private static let final: UInt64 = 0xA076_1D64_78BD_642F
+  private static let spread: UInt64 = CSIMD_PAIR_SPREAD
+  private static let step: UInt64 = CSIMD_PAIR_STEP
+  private static let final: UInt64 = CSIMD_PAIR_FINAL
   /// How many groups ahead slots are asked for.
   private static let ahead = 8
 
-  private let pilots: UnsafeMutablePointer<UInt8>
+  /// A pilot in the lower half, a filter in the upper one.
+  private let pilots: UnsafeMutablePointer<UInt16>
   private let slots: UnsafeMutablePointer<UInt64>
   private let pilotShift: UInt64
   private let slotShift: UInt64
@@ -24,8 +25,9 @@ final class PairRanks: @unchecked Sendable {
     let pilotBits = slotBits - 2
     pilotShift = 64 - pilotBits
     slotShift = 64 - slotBits
-    pilots = HugePages.allocate(byteCount: 1 << Int(pilotBits))
-      .bindMemory(to: UInt8.self, capacity: 1 << Int(pilotBits))
+    // And what reading two at a time may pass.
+    pilots = HugePages.allocate(byteCount: 2 << Int(pilotBits) + 2)
+      .bindMemory(to: UInt16.self, capacity: 1 << Int(pilotBits))
     slots = HugePages.allocate(byteCount: 8 << Int(slotBits))
       .bindMemory(to: UInt64.self, capacity: 1 << Int(slotBits))
     slots.update(repeating: .max, count: 1 << Int(slotBits))
@@ -35,6 +37,15 @@ final class PairRanks: @unchecked Sendable {
   deinit {
     HugePages.free(pilots)
     HugePages.free(slots)
+  }
+
+  /// What `csimd_merge` reads, which must not outlive this and the model.
+  func merges(_ model: BPEModel) -> csimd_merges {
+    csimd_merges(
+      byte_pairs: model.bytePairs.map { UnsafePointer($0.pairs) },
+      byte_tokens: UnsafePointer(model.byteTokens), merged: UnsafePointer(model.merged),
+      rank_offset: Int64(model.rankOffset), pilots: UnsafePointer(pilots),
+      slots: UnsafePointer(slots), pilot_shift: pilotShift, slot_shift: slotShift)
   }
 
   /// Where a pair's rank is if it has one.
@@ -56,7 +67,10 @@ final class PairRanks: @unchecked Sendable {
   func spot(_ left: TokenID, _ right: TokenID) -> Spot {
     let pair = Self.pair(left, right)
     let hash = pair &* Self.spread
-    let slot = slots + place(hash, pilots[Int(truncatingIfNeeded: hash &>> pilotShift)])
+    let group = UInt64(pilots[Int(truncatingIfNeeded: hash &>> pilotShift)])
+    // Any place is as good for a pair that is not there.
+    let mayBeThere = (group &>> (filterBit(hash) | 8)) & 1 != 0
+    let slot = slots + (mayBeThere ? place(hash, group & 0xFF) : 0)
     csimd_prefetch(slot)
     return Spot(slot: UnsafePointer(slot), pair: pair)
   }
@@ -74,9 +88,13 @@ final class PairRanks: @unchecked Sendable {
   }
 
   @inline(__always)
-  private func place(_ hash: UInt64, _ pilot: UInt8) -> Int {
-    Int(truncatingIfNeeded: ((hash ^ UInt64(pilot) &* Self.step) &* Self.final) &>> slotShift)
+  private func place(_ hash: UInt64, _ pilot: UInt64) -> Int {
+    Int(truncatingIfNeeded: ((hash ^ pilot &* Self.step) &* Self.final) &>> slotShift)
   }
+
+  /// The bit of a hash in its group's filter.
+  @inline(__always)
+  private func filterBit(_ hash: UInt64) -> UInt64 { (hash &>> (pilotShift &- 3)) & 7 }
 
   /// Finds a pilot for each group, the largest groups first. Pairs lie by group, as slots hold
   /// them, and slots are asked for some groups ahead.
@@ -119,7 +137,7 @@ final class PairRanks: @unchecked Sendable {
   }
 
   private func settle(_ group: Int, _ members: UnsafeBufferPointer<UInt64>) -> Bool {
-    pilots: for pilot in UInt8.min...UInt8.max {
+    pilots: for pilot in UInt64(0)...255 {
       for done in 0..<members.count {
         let place = place((members[done] >> 21) &* Self.spread, pilot)
         if slots[place] != .max {
@@ -130,7 +148,10 @@ final class PairRanks: @unchecked Sendable {
         }
         slots[place] = members[done]
       }
-      pilots[group] = pilot
+      let filter = members.reduce(UInt64(0)) {
+        $0 | 1 << filterBit(($1 >> 21) &* Self.spread)
+      }
+      pilots[group] = UInt16(truncatingIfNeeded: filter << 8 | pilot)
       return true
     }
     return false

@@ -332,5 +332,6 @@ CSIMD_INLINE csimd_sequences csimd_sequences64(const void *p) {
   return found;
 }
 
+#include "csimd_merge.h"
 #include "csimd_words.h"
 #endif
