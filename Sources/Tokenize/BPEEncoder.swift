@@ -47,7 +47,7 @@ final class BPEEncoder {
     kernel = MergeKernel(model)
     lanes = LaneMerger(model)
     seams = model.seams.map { SeamEncoder($0, model) }
-    cache = PieceCache(lineCount: cacheLines)
+    cache = PieceCache(lineCount: cacheLines, idLimit: model.tokens.count)
     longCache = PretokenCache(bits: cacheLines < 1024 ? 4 : Self.longCacheBits)
     keys = .allocate(capacity: Self.batchSize)
     keys.initialize(repeating: PieceCache.Key(), count: Self.batchSize)
@@ -142,7 +142,7 @@ final class BPEEncoder {
         out += cache.take(slot, into: out)
       } else {
         if length <= PieceCache.maxKeyBytes && cache.mayBeElsewhere(keys[index]) {
-          cache.prefetchElsewhere(keys[index].hash)
+          cache.prefetchElsewhere(keys[index])
         }
         holes[holeCount] = Hole(bytes: from, out: out, index: index, ids: scratch)
         holeCount &+= 1
@@ -208,7 +208,7 @@ final class BPEEncoder {
     guard cache.mayBeElsewhere(key) else { return 0 }
     let slot = cache.findElsewhere(key)
     if slot.isThere { return cache.take(slot, into: out) }
-    return PieceCache.fits(key.length, key.length)
+    return cache.fits(key.length, key.length)
       ? 0 : longCache.find(bytes, key.length, key.hash, into: out)
   }
 
@@ -216,10 +216,10 @@ final class BPEEncoder {
   @inline(__always)
   private func keep(_ word: LaneMerger.Word) {
     let key = keys[holes[word.index].index]
-    if PieceCache.fits(word.count, word.written) {
+    if cache.fits(word.count, word.written) {
       cache.insert(key, word.out, word.written)
     } else if word.written > 0 && word.written <= PretokenCache.maxIDs {
-      cache.sendElsewhere(key)
+      cache.sendElsewhere(key, isWide: true)
       longCache.insert(word.bytes, word.count, key.hash, word.out, word.written)
     }
   }

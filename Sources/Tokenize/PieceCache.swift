@@ -3,12 +3,12 @@ import ShardifyCore
 
 /// A cache from short pretokens to their ids, of fixed size. One per thread.
 ///
-/// An entry is a mark of 16 bits and, elsewhere, the pretoken, its ids in three bytes each and,
-/// where the caller has one, a note at the end. Entries of up to 30 bytes, which most are, lie two
-/// to a cache line, and a search for them reads one line. One whose line is full goes to a second
-/// line, or one in its way does. Wide ones, of up to 60 bytes, have lines of their own, two to a
-/// set. Both are searched if a filter of 8 bits in the first line tells that one of its hash may be
-/// there. Where all is full the entry that was not used since the last insertion goes, so that
+/// An entry is a mark of 16 bits and, elsewhere, the pretoken, its ids in two or three bytes each
+/// and, where the caller has one, a note at the end. Entries of up to 30 bytes, which most are, lie
+/// two to a cache line, and a search for them reads one line. One whose line is full goes to a
+/// second line, or one in its way does. Wide ones, of up to 60 bytes, have lines of their own, two
+/// to a set. Each is searched if a filter of 4 bits in the first line tells that one of its hash may
+/// be there. Where all is full the entry that was not used since the last insertion goes, so that
 /// pretokens seen once do not drive out those seen often. Results never depend on it.
 final class PieceCache {
   /// Longer pretokens are not kept.
@@ -97,6 +97,8 @@ final class PieceCache {
   }
 
   private let lines: UnsafeMutableRawPointer
+  /// Bytes of an id: 2 or 3.
+  private let idBytes: Int
   /// Where the first lines of pretokens lie, by their bytes; shape [maxKeyBytes + 1].
   private let regions: UnsafeMutablePointer<Region>
   private let narrowCount: UInt64
@@ -105,8 +107,9 @@ final class PieceCache {
   private var roomLeft: Int
   private let wideCount: UInt64
 
-  /// Makes an empty cache of so many lines of 64 bytes.
-  init(lineCount: Int) {
+  /// Makes an empty cache of so many lines of 64 bytes, for ids below `idLimit`.
+  init(lineCount: Int, idLimit: Int = .max) {
+    idBytes = idLimit <= 1 << 16 ? 2 : 3
     wideCount = UInt64(max(1, lineCount / 6))
     narrowCount = UInt64(max(1, lineCount - Int(wideCount) * 2))
     roomLeft = Int(narrowCount) * 2 / 4 * 3
@@ -134,7 +137,14 @@ final class PieceCache {
       : Region(start: 1 + middle, count: count - middle)
   }
 
-  /// Whether so many ids of a pretoken of so many bytes can be kept, with a note if `noted`.
+  /// Whether so many ids of a pretoken of so many bytes can be kept.
+  @inline(__always)
+  func fits(_ length: Int, _ idCount: Int) -> Bool {
+    length <= Self.maxKeyBytes && idCount > 0 && idCount < Self.maxIDs
+      && length &+ idBytes &* idCount <= Self.wideBytes
+  }
+
+  /// Whether they can be kept whatever the ids are, and with a note if `noted`.
   @inline(__always)
   static func fits(_ length: Int, _ idCount: Int, noted: Bool = false) -> Bool {
     length <= maxKeyBytes && idCount > 0 && idCount < maxIDs
@@ -144,7 +154,7 @@ final class PieceCache {
   /// Asks for the memory that the insertion of so many ids will write, past the first line.
   @inline(__always)
   func prefetchRoom(_ key: Key, _ idCount: Int) {
-    if key.length &+ 3 &* idCount > Self.narrowBytes {
+    if key.length &+ idBytes &* idCount > Self.narrowBytes {
       prefetchWide(key.hash)
     } else if roomLeft > 0 && freeWay(key.line) < 0 {
       csimd_prefetch(lines + secondLine(key.hash))
@@ -178,9 +188,11 @@ final class PieceCache {
 
   /// Asks for the memory that a search past the first line will read.
   @inline(__always)
-  func prefetchElsewhere(_ hash: UInt64) {
-    csimd_prefetch(lines + secondLine(hash))
-    prefetchWide(hash)
+  func prefetchElsewhere(_ key: Key) {
+    let marks = (lines + key.line).load(as: UInt32.self)
+    let bit = Self.filterBit(key.hash)
+    if marks & bit != 0 { csimd_prefetch(lines + secondLine(key.hash)) }
+    if marks & bit << 16 != 0 { prefetchWide(key.hash) }
   }
 
   @inline(__always)
@@ -197,30 +209,37 @@ final class PieceCache {
     return slot.isThere || !mayBeElsewhere(key) ? slot : findElsewhere(key)
   }
 
-  /// Where the bit of a hash is among the marks of its first line.
+  /// Which of the four bits of a filter is a hash's.
   @inline(__always)
   private static func filterBit(_ hash: UInt64) -> UInt32 {
-    1 << (UInt32(truncatingIfNeeded: hash & 4) << 2 | 12 | UInt32(truncatingIfNeeded: hash & 3))
+    1 << (12 | UInt32(truncatingIfNeeded: hash & 3))
   }
 
   /// Whether a pretoken that is not in its first line may be elsewhere.
   @inline(__always)
   func mayBeElsewhere(_ key: Key) -> Bool {
-    (lines + key.line).load(as: UInt32.self) & Self.filterBit(key.hash) != 0
+    let bit = Self.filterBit(key.hash)
+    return (lines + key.line).load(as: UInt32.self) & (bit | bit << 16) != 0
   }
 
-  /// Makes `mayBeElsewhere` true for a pretoken.
+  /// Makes `mayBeElsewhere` true for a pretoken: in its second line, or in a wide one.
   @inline(__always)
-  func sendElsewhere(_ key: Key) {
+  func sendElsewhere(_ key: Key, isWide: Bool) {
     let marks = lines + key.line
-    marks.storeBytes(of: marks.load(as: UInt32.self) | Self.filterBit(key.hash), as: UInt32.self)
+    let bit = Self.filterBit(key.hash) << (isWide ? 16 : 0)
+    marks.storeBytes(of: marks.load(as: UInt32.self) | bit, as: UInt32.self)
   }
 
   /// The entry of a pretoken past its first line, or none.
   @inline(__always)
   func findElsewhere(_ key: Key) -> Slot {
-    let slot = findNarrow(key, secondLine(key.hash))
-    if slot.isThere { return slot }
+    let marks = (lines + key.line).load(as: UInt32.self)
+    let bit = Self.filterBit(key.hash)
+    if marks & bit != 0 {
+      let slot = findNarrow(key, secondLine(key.hash))
+      if slot.isThere { return slot }
+    }
+    if marks & bit << 16 == 0 { return .none }
     let set = wideSet(key.hash)
     if holds(set, key) { return Slot(address: set) }
     return Slot(address: holds(set &+ Self.lineBytes, key) ? set &+ Self.lineBytes : 0)
@@ -266,15 +285,30 @@ final class PieceCache {
       line.storeBytes(of: mark | Self.used, toByteOffset: slot.markOffset, as: UInt16.self)
     }
     let count = Int(mark >> 5 & Self.countMask)
-    // Four bytes from one before the id, the first of which is not of it.
-    let ids = UnsafeRawPointer(line + (slot.bytesOffset &+ Int(mark & Self.lengthMask) &- 1))
-    Self.four(ids, out)
+    let ids = UnsafeRawPointer(line + (slot.bytesOffset &+ Int(mark & Self.lengthMask)))
     var at = 4
+    if idBytes == 2 {
+      Self.fourShort(ids, out)
+      while at < count {
+        Self.fourShort(ids + at &* 2, out + at)
+        at &+= 4
+      }
+      return count
+    }
+    // Four bytes from one before the id, the first of which is not of it.
+    Self.four(ids - 1, out)
     while at < count {
-      Self.four(ids + at &* 3, out + at)
+      Self.four(ids + (at &* 3 &- 1), out + at)
       at &+= 4
     }
     return count
+  }
+
+  @inline(__always)
+  private static func fourShort(_ ids: UnsafeRawPointer, _ out: UnsafeMutablePointer<TokenID>) {
+    let short = ids.loadUnaligned(as: SIMD4<UInt16>.self)
+    UnsafeMutableRawPointer(out).storeBytes(
+      of: SIMD4<UInt32>(truncatingIfNeeded: short), as: SIMD4<UInt32>.self)
   }
 
   @inline(__always)
@@ -304,7 +338,7 @@ final class PieceCache {
   func insert(_ key: Key, _ ids: UnsafePointer<TokenID>, _ idCount: Int, note: UInt16? = nil) {
     // A batch may have it twice.
     if findFirst(key).isThere { return }
-    let isWide = key.length &+ 3 &* idCount &+ (note == nil ? 0 : 2) > Self.narrowBytes
+    let isWide = key.length &+ idBytes &* idCount &+ (note == nil ? 0 : 2) > Self.narrowBytes
     let slot = isWide ? wideRoom(key) : narrowRoom(key)
     let line = line(slot)
     let kept = line.load(fromByteOffset: slot.markOffset, as: UInt16.self) & Self.filterMask
@@ -314,7 +348,25 @@ final class PieceCache {
     bytes.storeBytes(of: key.first, as: UInt64.self)
     bytes.storeBytes(of: key.second, toByteOffset: 8, as: UInt64.self)
     bytes.storeBytes(of: key.third, toByteOffset: 16, as: UInt64.self)
-    var at = key.length
+    if idBytes == 2 {
+      for place in 0..<idCount {
+        bytes.storeBytes(
+          of: UInt16(truncatingIfNeeded: ids[place]), toByteOffset: key.length &+ place &* 2,
+          as: UInt16.self)
+      }
+    } else {
+      storeThree(ids, idCount, bytes + key.length)
+    }
+    if let note {
+      bytes.storeBytes(of: note, toByteOffset: Self.noteOffset(isWide: isWide), as: UInt16.self)
+    }
+  }
+
+  @inline(__always)
+  private func storeThree(
+    _ ids: UnsafePointer<TokenID>, _ idCount: Int, _ bytes: UnsafeMutableRawPointer
+  ) {
+    var at = 0
     let last = idCount &- 1
     for place in 0..<last {
       bytes.storeBytes(of: ids[place], toByteOffset: at, as: UInt32.self)
@@ -324,9 +376,6 @@ final class PieceCache {
     bytes.storeBytes(of: UInt16(truncatingIfNeeded: ids[last]), toByteOffset: at, as: UInt16.self)
     bytes.storeBytes(
       of: UInt8(truncatingIfNeeded: ids[last] >> 16), toByteOffset: at &+ 2, as: UInt8.self)
-    if let note {
-      bytes.storeBytes(of: note, toByteOffset: Self.noteOffset(isWide: isWide), as: UInt16.self)
-    }
   }
 
   /// The entry that an insertion overwrites: in the first line, unless only the second has room.
@@ -345,7 +394,7 @@ final class PieceCache {
       let other = freeWay(second)
       if other >= 0 {
         roomLeft &-= 1
-        sendElsewhere(key)
+        sendElsewhere(key, isWide: false)
         return Slot(address: second | other)
       }
       for way in 0..<2 where pushAside(first | way) { return Slot(address: first | way) }
@@ -369,7 +418,7 @@ final class PieceCache {
     line(to).storeBytes(
       of: mark & ~Self.filterMask | kept, toByteOffset: to.markOffset, as: UInt16.self)
     (line(to) + to.bytesOffset).copyMemory(from: bytes, byteCount: Self.narrowBytes)
-    sendElsewhere(key)
+    sendElsewhere(key, isWide: false)
     roomLeft &-= 1
     return true
   }
@@ -384,7 +433,7 @@ final class PieceCache {
 
   @inline(__always)
   private func wideRoom(_ key: Key) -> Slot {
-    sendElsewhere(key)
+    sendElsewhere(key, isWide: true)
     let set = wideSet(key.hash)
     if holds(set, key) { return Slot(address: set) }
     let number = choose(lines + set, lines + (set &+ Self.lineBytes), key.hash)

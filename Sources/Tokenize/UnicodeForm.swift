@@ -143,6 +143,8 @@ final class UnicodeForm: @unchecked Sendable {
   func append(_ text: UnsafeBufferPointer<UInt8>, to out: inout [UInt8]) {
     guard let base = text.baseAddress else { return }
     var copied = 0
+    var scalars: [UInt32] = []
+    var parts: [UInt32] = []
     var at = firstChange(text, from: 0)
     while at < text.count {
       // A touched character may join the one before it; text between untouched ones stands.
@@ -152,7 +154,7 @@ final class UnicodeForm: @unchecked Sendable {
         if base[start] & 0xC0 != 0x80 { break }
       }
       if UTF8Check.length(base, at: start, end: text.count) != at - start { start = at }
-      var scalars: [UInt32] = []
+      scalars.removeAll(keepingCapacity: true)
       var end = start
       while end < text.count {
         let length = UTF8Check.length(base, at: end, end: text.count)
@@ -163,7 +165,8 @@ final class UnicodeForm: @unchecked Sendable {
         end += length
       }
       out.append(contentsOf: UnsafeBufferPointer(rebasing: text[copied..<start]))
-      for scalar in normalized(scalars) { UTF8Check.append(scalar, to: &out) }
+      normalize(&scalars, scratch: &parts)
+      for scalar in scalars { UTF8Check.append(scalar, to: &out) }
       copied = end
       at = firstChange(text, from: end)
     }
@@ -172,10 +175,18 @@ final class UnicodeForm: @unchecked Sendable {
 
   /// Normalizes code points that have no untouched neighbours to join.
   func normalized(_ scalars: [UInt32]) -> [UInt32] {
-    var out: [UInt32] = []
-    for scalar in scalars { decompose(scalar, into: &out) }
-    order(&out)
-    return composes ? compose(out) : out
+    var scalars = scalars
+    var scratch: [UInt32] = []
+    normalize(&scalars, scratch: &scratch)
+    return scalars
+  }
+
+  private func normalize(_ scalars: inout [UInt32], scratch: inout [UInt32]) {
+    scratch.removeAll(keepingCapacity: true)
+    for scalar in scalars { decompose(scalar, into: &scratch) }
+    order(&scratch)
+    if composes { compose(&scratch) }
+    swap(&scalars, &scratch)
   }
 
   private func decompose(_ scalar: UInt32, into out: inout [UInt32]) {
@@ -186,8 +197,10 @@ final class UnicodeForm: @unchecked Sendable {
       if index % 28 != 0 { out.append(0x11A7 + index % 28) }
     } else if compatibility, let parts = data.compatibility[scalar] {
       out += parts
+    } else if data.decomposes(scalar), let parts = data.canonical[scalar] {
+      out += parts
     } else {
-      out += data.canonical[scalar] ?? [scalar]
+      out.append(scalar)
     }
   }
 
@@ -195,42 +208,54 @@ final class UnicodeForm: @unchecked Sendable {
   private func order(_ scalars: inout [UInt32]) {
     var at = 0
     while at < scalars.count {
-      guard data.classes[scalars[at]] != nil else {
-        at += 1
-        continue
-      }
-      var end = at
-      while end < scalars.count, data.classes[scalars[end]] != nil { end += 1 }
-      if end - at > 1 {
-        let sorted = scalars[at..<end].enumerated().sorted {
-          let a = data.classes[$0.element] ?? 0
-          let b = data.classes[$1.element] ?? 0
+      let start = at
+      while at < scalars.count, data.combiningClass(scalars[at]) != 0 { at += 1 }
+      if at - start > 16 {
+        let sorted = scalars[start..<at].enumerated().sorted {
+          let (a, b) = (data.combiningClass($0.element), data.combiningClass($1.element))
           return a != b ? a < b : $0.offset < $1.offset
         }
-        scalars.replaceSubrange(at..<end, with: sorted.map(\.element))
+        scalars.replaceSubrange(start..<at, with: sorted.map(\.element))
+      } else if at - start > 1 {
+        insertionSort(&scalars, start..<at)
       }
-      at = end
+      at += 1
     }
   }
 
-  private func compose(_ scalars: [UInt32]) -> [UInt32] {
-    var out: [UInt32] = []
+  private func insertionSort(_ scalars: inout [UInt32], _ range: Range<Int>) {
+    for at in range {
+      let scalar = scalars[at]
+      let combiningClass = data.combiningClass(scalar)
+      var place = at
+      while place > range.lowerBound, data.combiningClass(scalars[place - 1]) > combiningClass {
+        scalars[place] = scalars[place - 1]
+        place -= 1
+      }
+      scalars[place] = scalar
+    }
+  }
+
+  private func compose(_ scalars: inout [UInt32]) {
+    var count = 0
     var starter = -1
     var lastClass: UInt8 = 0
-    for scalar in scalars {
-      let combiningClass = data.classes[scalar] ?? 0
-      let isAdjacent = starter == out.count - 1
-      if starter >= 0, isAdjacent || lastClass != 0 && lastClass < combiningClass,
-        let joined = pair(out[starter], scalar)
+    for at in scalars.indices {
+      let scalar = scalars[at]
+      let combiningClass = data.combiningClass(scalar)
+      let isAdjacent = starter == count - 1
+      if starter >= 0, isHard(scalar), isAdjacent || lastClass != 0 && lastClass < combiningClass,
+        let joined = pair(scalars[starter], scalar)
       {
-        out[starter] = joined
+        scalars[starter] = joined
         continue
       }
-      if combiningClass == 0 { starter = out.count }
+      if combiningClass == 0 { starter = count }
       lastClass = combiningClass
-      out.append(scalar)
+      scalars[count] = scalar
+      count += 1
     }
-    return out
+    scalars.removeLast(scalars.count - count)
   }
 
   private func pair(_ first: UInt32, _ second: UInt32) -> UInt32? {
@@ -252,6 +277,8 @@ final class UnicodeFormData: Sendable {
 
   /// Full canonical decompositions, without Hangul.
   let canonical: [UInt32: [UInt32]]
+  /// A bit for each code point that has one. Shape [0x110000 / 64].
+  private let decomposing: [UInt64]
   /// Full compatibility decompositions that differ from those.
   let compatibility: [UInt32: [UInt32]]
   /// Combining classes that are not 0.
@@ -266,6 +293,11 @@ final class UnicodeFormData: Sendable {
 
   private init() {
     canonical = Self.map(UnicodeTables.canonicalMap)
+    var decomposing = [UInt64](repeating: 0, count: 0x110000 / 64)
+    for scalar in canonical.keys where scalar < 0x110000 {
+      decomposing[Int(scalar >> 6)] |= 1 << UInt64(scalar & 63)
+    }
+    self.decomposing = decomposing
     compatibility = Self.map(UnicodeTables.compatibilityMap)
     composedChanges = Set(Self.map(UnicodeTables.composedChanges).keys)
     var classes: [UInt32: UInt8] = [:]
@@ -299,6 +331,12 @@ final class UnicodeFormData: Sendable {
       compositions[UInt64(first) << 32 | UInt64(last)] = scalar
     }
     self.compositions = compositions
+  }
+
+  /// Whether a code point has a canonical decomposition in `canonical`.
+  @inline(__always)
+  func decomposes(_ scalar: UInt32) -> Bool {
+    decomposing[Int(scalar >> 6)] >> UInt64(scalar & 63) & 1 != 0
   }
 
   /// The combining class of a code point.

@@ -100,7 +100,7 @@ final class WordBatch {
       }
       slots[index] = cache.findFirst(key)
       if !slots[index].isThere && cache.mayBeElsewhere(key) {
-        cache.prefetchElsewhere(key.hash)
+        cache.prefetchElsewhere(key)
         elsewhere |= 1 &<< UInt64(index)
       }
     }

@@ -7,14 +7,16 @@ struct CacheTests {
   private typealias Entry = (bytes: [UInt8], ids: [TokenID])
 
   /// Distinct pretokens of 1 to `maxBytes` bytes, most of them short, with ids that differ.
-  private func entries(_ count: Int, seed: UInt64, maxBytes: Int, maxIDs: Int) -> [Entry] {
+  private func entries(
+    _ count: Int, seed: UInt64, maxBytes: Int, maxIDs: Int, idLimit: Int = .max
+  ) -> [Entry] {
     var random = TestRandom(seed: seed)
     return (0..<count).map { number in
       let length = max(3, 1 + random.below(random.below(maxBytes) + 1))
       var bytes = (0..<length).map { _ in UInt8(random.below(256)) }
       for place in 0..<3 { bytes[place] = UInt8(truncatingIfNeeded: number >> (8 * place)) }
       let ids = (0..<1 + random.below(min(length, maxIDs))).map { _ in
-        TokenID(random.below(1 << 21))
+        TokenID(random.below(min(idLimit, 1 << 21)))
       }
       return (bytes, ids)
     }
@@ -49,11 +51,13 @@ struct CacheTests {
     }
   }
 
-  @Test("short pretokens: what is found is what was put in; little is lost before it is full")
-  func shortOnesComeBack() {
-    let cache = PieceCache(lineCount: 6000)
-    let all = entries(12_000, seed: 5, maxBytes: 24, maxIDs: 6)
-      .filter { PieceCache.fits($0.bytes.count, $0.ids.count) }
+  @Test(
+    "short pretokens: what is found is what was put in; little is lost before it is full",
+    arguments: [1 << 16, Int.max])
+  func shortOnesComeBack(_ idLimit: Int) {
+    let cache = PieceCache(lineCount: 6000, idLimit: idLimit)
+    let all = entries(12_000, seed: 5, maxBytes: 24, maxIDs: 6, idLimit: idLimit)
+      .filter { cache.fits($0.bytes.count, $0.ids.count) }
     for part in [all.prefix(4000), all[...]] {
       for entry in part { cache.insert(key(entry.bytes, cache), entry.ids, entry.ids.count) }
       let count = held(Array(part)) { entry, out in
