@@ -102,7 +102,7 @@ let package = Package(
     tests("CompressionTests", ["Compression", "ShardifyCore"]),
     tests("IngestTests", ["Ingest", "ShardifyCore", "Files", "Compression"]),
     tests("DetectTests", ["Detect", "ShardifyCore", "Files", "CSIMD"]),
-    tests("TokenizeTests", ["Tokenize", "ShardifyCore", "Files", "Compression"]),
+    tests("TokenizeTests", ["Tokenize", "ShardifyCore", "Files", "Compression", "CSIMD"]),
     tests("TokenizerTrainingTests", ["TokenizerTraining", "Tokenize", "ShardifyCore"]),
     tests("BalanceTests", ["Balance", "ShardifyCore"]),
     tests("ShardsTests", ["Shards", "ShardifyCore", "Files", "Compression"]),

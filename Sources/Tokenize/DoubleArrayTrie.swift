@@ -55,7 +55,7 @@ final class DoubleArrayTrie: @unchecked Sendable {
   /// The child of a node for a byte, or 0.
   @inline(__always)
   func child(_ node: UInt64, _ byte: UInt8) -> UInt64 {
-    let place = Int(truncatingIfNeeded: node >> 9 & 0x7FF_FFFF) ^ Int(byte)
+    let place = Self.base(node) ^ Int(byte)
     let found = nodes[place]
     return found & 0x1FF == UInt64(byte) | 0x100 ? found : 0
   }
@@ -75,6 +75,10 @@ final class DoubleArrayTrie: @unchecked Sendable {
       }
     }
   }
+
+  /// The base of a node: where its children are, but for their bytes.
+  @inline(__always)
+  static func base(_ node: UInt64) -> Int { Int(truncatingIfNeeded: node >> 9 & 0x7FF_FFFF) }
 
   /// The value of a node, or -1.
   @inline(__always)

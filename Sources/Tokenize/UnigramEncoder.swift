@@ -16,6 +16,13 @@ final class UnigramEncoder {
     var end: Int32
   }
 
+  /// The best way to a place: its score, that of the next best, and what its last step was.
+  private struct Best {
+    var score: Double
+    var second: Double
+    var step: UInt64
+  }
+
   /// Ids to be kept of a word, and the upper half of its reach.
   private struct Find {
     var index: Int
@@ -32,14 +39,14 @@ final class UnigramEncoder {
   private let model: UnigramModel
   private let cuts: SafeCuts?
   private let words: WordBatch
-  private let walker: UnigramWalker
-  /// Of each word of a batch: its entry, and its place in the walker or -1. Shape [words].
+  private let lattice: UnigramLattice
+  /// Of each word of a batch: its entry, and its number in the lattice or -1. Shape [words].
   private let slots: UnsafeMutablePointer<PieceCache.Slot>
-  private let places: UnsafeMutablePointer<Int>
+  private let numbers: UnsafeMutablePointer<Int>
   /// What is to be kept of a batch.
   private let finds: UnsafeMutablePointer<Find>
   private var findCount = 0
-  private var best: UnsafeMutablePointer<csimd_best>
+  private var best: UnsafeMutablePointer<Best>
   private var steps: UnsafeMutablePointer<Step>
   private var capacity = 0
   private var stepCount = 0
@@ -49,27 +56,24 @@ final class UnigramEncoder {
   private var summed = 0
   /// At least the score's size at the last id.
   private var bound = 0.0
-  /// Half a unit in the last place of the sums, relative.
-  private let rounding: Double
 
   init(_ model: UnigramModel) {
     self.model = model
     cuts = model.cuts
     words = WordBatch(cacheBits: Self.cacheBits)
-    walker = UnigramWalker(model)
+    lattice = UnigramLattice(model)
     slots = .allocate(capacity: WordBatch.capacity)
-    places = .allocate(capacity: WordBatch.capacity)
+    numbers = .allocate(capacity: WordBatch.capacity)
     finds = .allocate(capacity: WordBatch.capacity)
     best = .allocate(capacity: 0)
     steps = .allocate(capacity: 0)
-    rounding = model.arithmetic == .single ? 0x1p-24 : 0x1p-53
   }
 
   deinit {
     best.deallocate()
     steps.deallocate()
     slots.deallocate()
-    places.deallocate()
+    numbers.deallocate()
     finds.deallocate()
   }
 
@@ -130,7 +134,7 @@ final class UnigramEncoder {
 
   private func encodeBatch(into output: TokenBuffer) {
     look()
-    walker.walk()
+    lattice.search()
     let first = output.reserve(words.byteCount &+ PieceCache.maxIDs)
     let ids = output.base
     var out = first
@@ -149,8 +153,11 @@ final class UnigramEncoder {
           continue
         }
       }
-      let (bytes, length) = words.bytes(index)
-      out = search(bytes, length, index, ids, into: out)
+      if let next = take(index, ids, into: out) {
+        out = next
+      } else {
+        out = search(index, ids, into: out)
+      }
     }
     for find in UnsafeBufferPointer(start: finds, count: findCount) {
       cache.insert(words[find.index], find.ids, find.count, note: find.note)
@@ -160,16 +167,50 @@ final class UnigramEncoder {
     output.advance(by: out - first)
   }
 
-  /// Looks the words of a batch up; those that are not there go to the walker.
+  /// Looks the words of a batch up; those that are not there go to the lattice.
   private func look() {
     words.find(slots)
-    walker.removeAll()
+    lattice.removeAll()
     for index in 0..<words.count {
-      places[index] = -1
-      if slots[index].isThere || !model.isRegular { continue }
-      let (bytes, length) = words.bytes(index)
-      if length <= UnigramWalker.maxBytes { places[index] = walker.add(bytes, length) }
+      if slots[index].isThere {
+        numbers[index] = -1
+      } else {
+        let (bytes, length, isMarked) = words.text(index)
+        numbers[index] = lattice.add(bytes, length, isMarked: isMarked)
+      }
     }
+  }
+
+  /// Writes the ids of a word that the lattice found, and keeps them; nil if it cannot tell them.
+  @inline(__always)
+  private func take(
+    _ index: Int, _ ids: UnsafeMutablePointer<TokenID>, into out: UnsafeMutablePointer<TokenID>
+  ) -> UnsafeMutablePointer<TokenID>? {
+    let number = numbers[index]
+    if number < 0 { return nil }
+    let path = lattice[number]
+    if path.is_hard != 0 { return nil }
+    let reach = lattice.reach(number, path)
+    if bound > Double(reach) {
+      catchUp(ids, to: out - ids)
+      if bound > Double(reach) { return nil }
+    }
+    let next = lattice.take(path, into: out)
+    bound += Double(next - out) * model.largestScore
+    wasUnknown = false
+    keep(index, out, next - out, reach)
+    return next
+  }
+
+  /// Notes that ids of a word are to be kept, if they fit.
+  @inline(__always)
+  private func keep(_ index: Int, _ ids: UnsafePointer<TokenID>, _ count: Int, _ reach: Float) {
+    guard PieceCache.fits(words[index].length, count, noted: true) else { return }
+    // The upper half of a Float: cut towards zero, so that the sum kept is not larger.
+    finds[findCount] = Find(
+      index: index, ids: ids, count: count, note: UInt16(reach.bitPattern >> 16))
+    findCount &+= 1
+    words.cache.prefetchRoom(words[index], count)
   }
 
   /// Adds up the scores of the ids before `end`, so that the bound is the sum itself.
@@ -187,10 +228,12 @@ final class UnigramEncoder {
   }
 
   /// Writes the ids of a part, and keeps them if they can be told from the part alone.
+  @inline(never)
   private func search(
-    _ bytes: UnsafePointer<UInt8>, _ count: Int, _ index: Int,
-    _ ids: UnsafeMutablePointer<TokenID>, into out: UnsafeMutablePointer<TokenID>
+    _ index: Int, _ ids: UnsafeMutablePointer<TokenID>,
+    into out: UnsafeMutablePointer<TokenID>
   ) -> UnsafeMutablePointer<TokenID> {
+    let (bytes, count) = words.bytes(index)
     if capacity <= count {
       best.deallocate()
       steps.deallocate()
@@ -198,9 +241,7 @@ final class UnigramEncoder {
       best = .allocate(capacity: capacity)
       steps = .allocate(capacity: capacity)
     }
-    let characters =
-      places[index] >= 0
-      ? searchFound(bytes, count, places[index]) : search(bytes, count, from: 0, rounds: false)
+    let characters = search(bytes, count, from: 0, rounds: false)
     let (margin, hasUnknown) = readPath(count)
     let reach = reach(margin, count, characters)
     if bound > Double(reach) || hasUnknown { catchUp(ids, to: out - ids) }
@@ -210,14 +251,7 @@ final class UnigramEncoder {
     } else if !hasUnknown {
       let next = write(bytes, into: out)
       bound += Double(stepCount) * model.largestScore
-      if PieceCache.fits(words[index].length, next - out, noted: true) {
-        // The upper half of a Float: cut towards zero, so that the sum kept is not larger.
-        finds[findCount] = Find(
-          index: index, ids: UnsafePointer(out), count: next - out,
-          note: UInt16(reach.bitPattern >> 16))
-        findCount &+= 1
-        words.cache.prefetchRoom(words[index], next - out)
-      }
+      keep(index, out, next - out, reach)
       return next
     }
     // Ids do not tell the scores of unknown characters: the path does.
@@ -257,7 +291,7 @@ final class UnigramEncoder {
   /// apart if they are further from each other than both are off. Taken twice as wide.
   private func reach(_ margin: Double, _ count: Int, _ characters: Int) -> Float {
     let reach =
-      margin / (rounding * 4 * Double(characters + 1)) - Double(count) * model.largestScore
+      margin / (model.rounding * 4 * Double(characters + 1)) - Double(count) * model.largestScore
     return reach > 0 ? Float(min(reach * 0.999, 1e30)) : -1
   }
 
@@ -296,7 +330,7 @@ final class UnigramEncoder {
     let best = self.best
     let trie = model.trie
     let scores = model.scores
-    let empty = csimd_best(score: -.infinity, second: -.infinity, step: Self.none)
+    let empty = Best(score: -.infinity, second: -.infinity, step: Self.none)
     for index in 0...count { best[index] = empty }
     best[0].score = sum
     var start = 0
@@ -334,42 +368,12 @@ final class UnigramEncoder {
     return characters
   }
 
-  /// The same from zero, by the pieces that the walker found.
-  @inline(__always)
-  private func searchFound(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ place: Int) -> Int {
-    let best = self.best
-    let scores = model.scores
-    let empty = csimd_best(score: -.infinity, second: -.infinity, step: Self.none)
-    for index in 0...count { best[index] = empty }
-    best[0].score = 0
-    var start = 0
-    var characters = 0
-    while start < count {
-      let here = best[start].score
-      let lead = bytes[start]
-      let length = lead < 0x80 ? 1 : max(1, UTF8Check.length(bytes, at: start, end: count))
-      let (pieces, found) = walker.pieces(place &+ start)
-      for index in 0..<found {
-        let id = pieces[index] >> 6
-        csimd_offer(
-          best + (start &+ Int(pieces[index] & 63)), scores[Int(id)] + here, Self.step(start, id))
-      }
-      if found == 0 || Int(pieces[0] & 63) != length {
-        csimd_offer(
-          best + (start &+ length), model.unknownScore + here, Self.step(start, model.unknown))
-      }
-      start &+= length
-      characters &+= 1
-    }
-    return characters
-  }
-
   @inline(__always)
   private static func offer(
-    _ best: UnsafeMutablePointer<csimd_best>, _ sum: Double, _ start: Int, _ id: TokenID
+    _ best: UnsafeMutablePointer<Best>, _ sum: Double, _ start: Int, _ id: TokenID
   ) {
     if sum > best.pointee.score || best.pointee.step == none {
-      best.pointee = csimd_best(
+      best.pointee = Best(
         score: sum, second: best.pointee.score, step: step(start, id))
     } else if sum > best.pointee.second {
       best.pointee.second = sum

@@ -18,11 +18,8 @@ final class UnigramModel: @unchecked Sendable {
   /// Where walks through it start. Shapes as in `DoubleArrayTrie.Starts`.
   let firsts: UnsafeMutablePointer<UInt64>
   let seconds: UnsafeMutablePointer<UInt64>
-  /// The nodes of each two ASCII characters; shape [128 x 128].
-  let pairs: UnsafeMutablePointer<UInt64>
-  /// Whether all scores are finite and all pieces are whole characters.
-  let isRegular: Bool
-  private let scoreTable: UnsafeMutableRawPointer
+  /// The same pieces over characters, if these are well-formed and all scores can be Floats.
+  let symbols: SymbolTrie?
   /// Score of each id; shape [ids].
   let scores: UnsafeMutablePointer<Double>
   let unknownScore: Double
@@ -33,6 +30,8 @@ final class UnigramModel: @unchecked Sendable {
   let largestScore: Double
   /// Whether no piece reaches across the place before a `▁`.
   let wordsAreApart: Bool
+  /// Half a unit in the last place of the sums, relative.
+  let rounding: Double
   /// Where else no piece reaches across.
   let cuts: SafeCuts
 
@@ -42,6 +41,7 @@ final class UnigramModel: @unchecked Sendable {
     unknown: TokenID, byteFallback: [TokenID]?, isPiece: (Int) -> Bool
   ) {
     self.arithmetic = arithmetic
+    rounding = arithmetic == .single ? 0x1p-24 : 0x1p-53
     self.tokens = tokens
     self.unknownScore = unknownScore
     self.unknown = unknown
@@ -52,31 +52,29 @@ final class UnigramModel: @unchecked Sendable {
     for (place, node) in starts.firsts.enumerated() { firsts[place] = node }
     seconds = .allocate(capacity: 1024)
     for (place, node) in starts.seconds.enumerated() { seconds[place] = node }
-    pairs = .allocate(capacity: 128 * 128)
-    for place in 0..<128 * 128 {
-      let first = starts.firsts[place >> 7]
-      pairs[place] = first == 0 ? 0 : trie.child(first, UInt8(place & 127))
-    }
-    isRegular =
-      unknownScore.isFinite
+    wordsAreApart = MarkedWords.areApart(tokens, where: isPiece)
+    cuts = SafeCuts(tokens, isWanted: isPiece)
+    largestScore = values.reduce(abs(unknownScore)) { max($0, abs($1)) }
+    scores = HugePages.allocate(byteCount: 8 * values.count)
+      .bindMemory(to: Double.self, capacity: values.count)
+    for (id, value) in values.enumerated() { scores[id] = value }
+    let isRegular =
+      largestScore < 1e30
       && (0..<tokens.count).allSatisfy { id in
         let bytes = UnsafeRawBufferPointer(tokens.bytes(of: TokenID(id)))
         return !isPiece(id)
           || values[id].isFinite && UTF8Check.firstError(bytes, 0..<bytes.count) == nil
       }
-    wordsAreApart = MarkedWords.areApart(tokens, where: isPiece)
-    cuts = SafeCuts(tokens, isWanted: isPiece)
-    largestScore = values.reduce(abs(unknownScore)) { max($0, abs($1)) }
-    // One before: see `UnigramWalker`.
-    scoreTable = HugePages.allocate(byteCount: 8 * (values.count + 1))
-    scores = scoreTable.bindMemory(to: Double.self, capacity: values.count + 1) + 1
-    for (id, value) in values.enumerated() { scores[id] = value }
+    symbols =
+      isRegular
+      ? SymbolTrie(
+        tokens, in: trie, scores: scores, unknown: unknown, unknownScore: unknownScore,
+        isPiece: isPiece) : nil
   }
 
   deinit {
-    HugePages.free(scoreTable)
+    HugePages.free(scores)
     firsts.deallocate()
     seconds.deallocate()
-    pairs.deallocate()
   }
 }

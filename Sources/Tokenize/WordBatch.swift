@@ -89,6 +89,12 @@ final class WordBatch {
     return (UnsafePointer(spelling), length &+ 2)
   }
 
+  /// The bytes of a word after its mark, if it has one.
+  @inline(__always)
+  func text(_ index: Int) -> (UnsafePointer<UInt8>, count: Int, isMarked: Bool) {
+    (places[index], keys[index].length &- (marks[index] ? 1 : 0), marks[index])
+  }
+
   /// Finds the entries of all words. Valid until the next insertion.
   func find(_ slots: UnsafeMutablePointer<PieceCache.Slot>) {
     var elsewhere: UInt64 = 0

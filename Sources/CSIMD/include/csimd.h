@@ -1,5 +1,5 @@
 // Byte kernels that Swift cannot say: 16-byte compare masks, a least word and a prefetch.
-// All but the script counter and what reads words (csimd_words.h) are inline, so that they end up in Swift's loops. SSE2 is part of x86-64, NEON of arm64.
+// All but the script counter, what reads words (csimd_words.h) and the unigram search (csimd_unigram.h) are inline, so that they end up in Swift's loops. SSE2 is part of x86-64, NEON of arm64.
 #ifndef CSIMD_H
 #define CSIMD_H
 #include <stddef.h>
@@ -117,29 +117,10 @@ CSIMD_INLINE float csimd_dot_floats(const float *vector, const void *row, size_t
   return sum;
 }
 
-/// The best way to a place: its score, that of the next best, and what its last step was.
-typedef struct {
-  double score, second;
-  uint64_t step;
-} csimd_best;
-
 CSIMD_INLINE void csimd_prefetch(const void *address) { __builtin_prefetch(address); }
 
 #if defined(__x86_64__)
 #include <emmintrin.h>
-
-/// Takes a way to a place if its score, which is finite, is greater than the best. Without a branch.
-CSIMD_INLINE void csimd_offer(csimd_best *best, double score, uint64_t step) {
-  __m128d new_score = _mm_set_sd(score), old = _mm_load_sd(&best->score);
-  __m128i is_better = _mm_castpd_si128(_mm_cmplt_sd(old, new_score));
-  __m128i new_step = _mm_cvtsi64_si128((long long)step);
-  __m128i old_step = _mm_loadl_epi64((const __m128i *)&best->step);
-  __m128d loser = _mm_min_sd(old, new_score);
-  _mm_store_sd(&best->second, _mm_max_sd(loser, _mm_load_sd(&best->second)));
-  _mm_store_sd(&best->score, _mm_max_sd(old, new_score));
-  _mm_storel_epi64((__m128i *)&best->step, _mm_or_si128(_mm_and_si128(is_better, new_step),
-                                                        _mm_andnot_si128(is_better, old_step)));
-}
 
 /// Bit i is set where byte i equals `c`.
 CSIMD_INLINE uint32_t csimd_equal16(const void *p, uint8_t c) {
@@ -227,14 +208,6 @@ CSIMD_INLINE csimd_bytes csimd_load64(const void *p) {
 }
 #elif defined(__aarch64__)
 #include <arm_neon.h>
-
-CSIMD_INLINE void csimd_offer(csimd_best *best, double score, uint64_t step) {
-  double old = best->score, loser = score < old ? score : old;
-  uint64_t is_better = -(uint64_t)(score > old);
-  best->second = loser > best->second ? loser : best->second;
-  best->score = score > old ? score : old;
-  best->step = (step & is_better) | (best->step & ~is_better);
-}
 
 CSIMD_INLINE uint32_t csimd_mask(uint8x16_t hit) {
   const uint8_t weights[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
@@ -333,5 +306,6 @@ CSIMD_INLINE csimd_sequences csimd_sequences64(const void *p) {
 }
 
 #include "csimd_merge.h"
+#include "csimd_unigram.h"
 #include "csimd_words.h"
 #endif

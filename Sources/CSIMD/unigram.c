@@ -1,0 +1,123 @@
+// The best pieces of several words at once: walks through a trie from all symbols of all words side by side, then a
+// Viterbi search of each word in registers. See csimd_unigram.h.
+#include "csimd.h"
+#include "csimd_unigram.h"
+
+typedef float scores16 __attribute__((ext_vector_type(16)));
+typedef int32_t ints16 __attribute__((ext_vector_type(16)));
+
+static const float nothing = -__builtin_inff();
+
+/// Finds the pieces at all slots. A walk is a chain of loads that ends where none can foretell: so all walks take a step
+/// in turn, without a branch. Returns how many have pieces longer than a row, perhaps.
+CSIMD_INLINE size_t walk(const csimd_lattice *l) {
+  csimd_walk *restrict walks = l->walks;
+  const csimd_node *restrict nodes = l->nodes, *restrict firsts = l->firsts;
+  const uint16_t *restrict symbols = l->symbols;
+  float *restrict scores = l->scores;
+  uint32_t *restrict ids = l->piece_ids;
+  size_t open = 0, slots = l->slots;
+  scores16 empty = nothing;
+  for (size_t slot = 0; slot < slots; slot++) {
+    const csimd_node *node = firsts + symbols[slot];
+    scores16 row = empty;
+    row[0] = node->score;
+    memcpy(scores + slot * CSIMD_PIECE, &row, sizeof row);
+    ids[slot * CSIMD_PIECE] = node->id;
+    uint32_t next = symbols[slot + 1], place = node->base ^ next;
+    __builtin_prefetch(nodes + place);
+    walks[open] = (csimd_walk){place, (uint32_t)slot};
+    open += node->children >> (next & 15) & 1;
+  }
+  for (size_t level = 1; level < CSIMD_PIECE && open > 0; level++) {
+    size_t kept = 0;
+    const uint16_t *restrict here = symbols + level;
+    for (size_t i = 0; i < open; i++) {
+      size_t slot = walks[i].slot, place = slot * CSIMD_PIECE + level;
+      uint32_t bits, next = here[slot + 1];
+      const csimd_node *node = nodes + walks[i].base;
+      uint32_t is_child = node->label == here[slot];
+      __asm__("" : "+r"(is_child));
+      memcpy(&bits, &node->score, 4);
+      bits = (bits & -is_child) | (0xFF800000 & (is_child - 1));
+      memcpy(scores + place, &bits, 4);
+      ids[place] = node->id;
+      uint32_t to = node->base ^ next;
+      __builtin_prefetch(nodes + to);
+      walks[kept] = (csimd_walk){to, (uint32_t)slot};
+      kept += is_child & (uint32_t)node->children >> (next & 15);
+    }
+    open = kept;
+  }
+  return open;
+}
+
+/// Notes the best way to each slot after the first of a word, and to its end. All ways from a slot are taken at once: lane
+/// i is of the slot i + 1 further on.
+CSIMD_INLINE void search(const csimd_lattice *l, size_t start, size_t end) {
+  scores16 empty = nothing, best = empty, second = empty, here = 0;
+  ints16 from = 0;
+  for (size_t slot = start; slot < end; slot++) {
+    scores16 score;
+    memcpy(&score, l->scores + slot * CSIMD_PIECE, sizeof score);
+    score += here;
+    ints16 is_better = score > best;
+    scores16 loser = is_better ? best : score;
+    second = loser > second ? loser : second;
+    best = is_better ? score : best;
+    from = is_better ? (ints16)(int32_t)slot : from;
+    here = __builtin_shufflevector(best, best, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    l->margins[slot + 1] = best[0] - second[0];
+    l->from[slot + 1] = (uint32_t)from[0];
+    best = __builtin_shufflevector(best, empty, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
+    second = __builtin_shufflevector(second, empty, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
+    from = __builtin_shufflevector(from, from, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 15);
+  }
+}
+
+/// Writes the ids of the best path of a word, the last at its end.
+CSIMD_INLINE csimd_path read_path(const csimd_lattice *l, size_t start, size_t end) {
+  size_t at = end, first = end;
+  float margin = __builtin_inff();
+  uint32_t is_hard = 0;
+  while (at > start) {
+    size_t from = l->from[at];
+    uint32_t id = l->piece_ids[from * CSIMD_PIECE + (at - from - 1)];
+    l->ids[--first] = id;
+    is_hard |= id == l->unknown;
+    margin = l->margins[at] < margin ? l->margins[at] : margin;
+    at = from;
+  }
+  return (csimd_path){(uint32_t)first, (uint32_t)(end - first), margin, is_hard};
+}
+
+CSIMD_INLINE void best_paths(const csimd_lattice *l) {
+  size_t open = walk(l);
+  for (size_t word = 0; word < l->words; word++) search(l, l->starts[word], l->starts[word + 1] - 1);
+  // After all searches, whose ends are not waited for then.
+  for (size_t word = 0; word < l->words; word++)
+    l->paths[word] = read_path(l, l->starts[word], l->starts[word + 1] - 1);
+  for (size_t i = 0, word = 0; i < open; i++) {
+    while (l->starts[word + 1] <= l->walks[i].slot) word++;
+    l->paths[word].is_hard = 1;
+  }
+}
+
+void csimd_best_paths_portable(const csimd_lattice *lattice) { best_paths(lattice); }
+
+#if defined(__x86_64__)
+static __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,bmi2"))) void wide_best_paths(
+    const csimd_lattice *lattice) {
+  best_paths(lattice);
+}
+
+void csimd_best_paths(const csimd_lattice *lattice) {
+  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("bmi2"))
+    wide_best_paths(lattice);
+  else
+    best_paths(lattice);
+}
+#else
+void csimd_best_paths(const csimd_lattice *lattice) { best_paths(lattice); }
+#endif

@@ -1,0 +1,157 @@
+import CSIMD
+import ShardifyCore
+
+/// Finds the best pieces of several words at once. One per thread.
+///
+/// Scores are added up from zero in Float, which is not how the references add: what is found is
+/// theirs only where the margin to the next best path is wide enough. `reach` tells where.
+final class UnigramLattice {
+  /// Words that fit.
+  private static let wordCapacity = WordBatch.capacity
+  /// Characters of the longest word that is taken, and of all, with one more for each word.
+  static let maxCharacters = 128
+  private static let slotCapacity = 2048
+
+  private let trie: SymbolTrie?
+  private let symbols: UnsafeMutablePointer<UInt16>
+  private let starts: UnsafeMutablePointer<UInt32>
+  private let walks: UnsafeMutablePointer<csimd_walk>
+  private let scores: UnsafeMutableRawPointer
+  private let pieces: UnsafeMutableRawPointer
+  private let margins: UnsafeMutablePointer<Float>
+  private let from: UnsafeMutablePointer<UInt32>
+  private let ids: UnsafeMutablePointer<UInt32>
+  private let paths: UnsafeMutablePointer<csimd_path>
+  private var lattice: csimd_lattice?
+  private var slots = 0
+  private var words = 0
+  /// For each count of characters, see `reach`. Shape [maxCharacters + 1].
+  private let scales: UnsafeMutablePointer<Double>
+  private let losses: UnsafeMutablePointer<Double>
+
+  init(_ model: UnigramModel) {
+    trie = model.symbols
+    let rowBytes = Self.slotCapacity * Int(CSIMD_PIECE) * 4
+    symbols = .allocate(capacity: Self.slotCapacity + 1)
+    symbols.initialize(repeating: 0, count: Self.slotCapacity + 1)
+    starts = .allocate(capacity: Self.wordCapacity + 1)
+    starts[0] = 0
+    walks = .allocate(capacity: Self.slotCapacity)
+    scores = .allocate(byteCount: rowBytes, alignment: 64)
+    pieces = .allocate(byteCount: rowBytes, alignment: 64)
+    margins = .allocate(capacity: Self.slotCapacity)
+    from = .allocate(capacity: Self.slotCapacity)
+    ids = .allocate(capacity: Self.slotCapacity + PieceCache.maxIDs)
+    ids.initialize(repeating: 0, count: Self.slotCapacity + PieceCache.maxIDs)
+    paths = .allocate(capacity: Self.wordCapacity)
+    scales = .allocate(capacity: Self.maxCharacters + 1)
+    losses = .allocate(capacity: Self.maxCharacters + 1)
+    setReach(model)
+    lattice = trie.map { trie in
+      csimd_lattice(
+        nodes: trie.nodes, firsts: trie.firsts, unknown: model.unknown, symbols: symbols, slots: 0,
+        starts: starts, words: 0, walks: walks,
+        scores: scores.assumingMemoryBound(to: Float.self),
+        piece_ids: pieces.assumingMemoryBound(to: UInt32.self), margins: margins, from: from,
+        ids: ids, paths: paths)
+    }
+  }
+
+  deinit {
+    symbols.deallocate()
+    starts.deallocate()
+    walks.deallocate()
+    scores.deallocate()
+    pieces.deallocate()
+    margins.deallocate()
+    from.deallocate()
+    ids.deallocate()
+    paths.deallocate()
+    scales.deallocate()
+    losses.deallocate()
+  }
+
+  /// A path of n pieces or fewer is added up here with n roundings of its scores and n of sums, each
+  /// off by 2^-24 of at most n times the largest score. Two paths are told apart if they are further
+  /// from each other than both are off. Taken twice as wide, and what is left of the margin is what
+  /// the references may be off: n times `rounding` of the sum, which is taken twice as wide too.
+  private func setReach(_ model: UnigramModel) {
+    for count in 0...Self.maxCharacters {
+      let n = Double(count)
+      let scale = 0.999 / (model.rounding * 4 * (n + 1))
+      scales[count] = scale
+      losses[count] = (4 * 0x1p-24 * (n + 1) * n * scale + n) * model.largestScore
+    }
+  }
+
+  /// The largest sum before a word for which its path is sure; below zero if for none.
+  @inline(__always)
+  func reach(_ word: Int, _ path: csimd_path) -> Float {
+    let count = Int(starts[word &+ 1] &- starts[word]) &- 1
+    let reach = Double(path.margin) * scales[count] - losses[count]
+    return reach > 0 ? Float(min(reach, 1e30)) : -1
+  }
+
+  func removeAll() {
+    slots = 0
+    words = 0
+  }
+
+  /// Adds a word, after a `▁` if it is marked; returns its number, or -1 if it is not taken.
+  @inline(__always)
+  func add(_ word: UnsafePointer<UInt8>, _ count: Int, isMarked: Bool) -> Int {
+    guard let trie, slots &+ count &+ 2 <= Self.slotCapacity, count < Self.maxCharacters else {
+      return -1
+    }
+    var slot = slots
+    if isMarked {
+      symbols[slot] = trie.mark
+      slot &+= 1
+    }
+    var at = 0
+    while at < count {
+      let byte = word[at]
+      if byte < 0x80 {
+        symbols[slot] = trie.symbol(UInt32(byte))
+        at &+= 1
+      } else {
+        let length = UTF8Check.length(word, at: at, end: count)
+        if length == 0 { return -1 }
+        symbols[slot] = trie.symbol(UTF8Check.scalar(word, at: at, length: length))
+        at &+= length
+      }
+      slot &+= 1
+    }
+    symbols[slot] = 0
+    slots = slot &+ 1
+    words &+= 1
+    starts[words] = UInt32(truncatingIfNeeded: slots)
+    return words &- 1
+  }
+
+  /// Finds the paths of all words; for tests also without instructions that not all processors have.
+  @inline(__always)
+  func search(isPortable: Bool = false) {
+    guard words > 0, var lattice else { return }
+    lattice.slots = slots
+    lattice.words = words
+    if isPortable { csimd_best_paths_portable(&lattice) } else { csimd_best_paths(&lattice) }
+  }
+
+  /// The path of a word; valid after `search`. Of one that is hard nothing else counts.
+  @inline(__always) subscript(_ word: Int) -> csimd_path { paths[word] }
+
+  /// Writes the ids of a path and returns where they end. Room for 16 ids more must be there.
+  @inline(__always)
+  func take(_ path: csimd_path, into out: UnsafeMutablePointer<TokenID>)
+    -> UnsafeMutablePointer<TokenID>
+  {
+    let ids = UnsafeRawPointer(self.ids + Int(path.first))
+    UnsafeMutableRawPointer(out).storeBytes(
+      of: ids.loadUnaligned(as: SIMD16<UInt32>.self), as: SIMD16<UInt32>.self)
+    if path.count > PieceCache.maxIDs {
+      out.update(from: self.ids + Int(path.first), count: Int(path.count))
+    }
+    return out + Int(path.count)
+  }
+}
