@@ -36,16 +36,17 @@ CSIMD_INLINE size_t walk(const csimd_lattice *l) {
       size_t slot = walks[i].slot, place = slot * CSIMD_PIECE + level;
       uint32_t bits, next = here[slot + 1];
       const csimd_node *node = nodes + walks[i].base;
-      uint32_t is_child = node->label == here[slot];
-      __asm__("" : "+r"(is_child));
+      uint32_t children = node->children;
       memcpy(&bits, &node->score, 4);
-      bits = (bits & -is_child) | (0xFF800000 & (is_child - 1));
+      _Bool is_child = node->label == here[slot];
+      bits = __builtin_unpredictable(is_child) ? bits : 0xFF800000;
+      children = __builtin_unpredictable(is_child) ? children : 0;
       memcpy(scores + place, &bits, 4);
       ids[place] = node->id;
       uint32_t to = node->base ^ next;
       __builtin_prefetch(nodes + to);
       walks[kept] = (csimd_walk){to, (uint32_t)slot};
-      kept += is_child & (uint32_t)node->children >> (next & 15);
+      kept += children >> (next & 15) & 1;
     }
     open = kept;
   }
@@ -78,17 +79,19 @@ CSIMD_INLINE void search(const csimd_lattice *l, size_t start, size_t end) {
 /// Writes the ids of the best path of a word, the last at its end.
 CSIMD_INLINE csimd_path read_path(const csimd_lattice *l, size_t start, size_t end) {
   size_t at = end, first = end;
-  float margin = __builtin_inff();
-  uint32_t is_hard = 0;
+  float margin = __builtin_inff(), score = 0;
+  uint32_t unknown = 0;
   while (at > start) {
     size_t from = l->from[at];
-    uint32_t id = l->piece_ids[from * CSIMD_PIECE + (at - from - 1)];
+    size_t place = from * CSIMD_PIECE + (at - from - 1);
+    uint32_t id = l->piece_ids[place];
+    score += l->scores[place];
     l->ids[--first] = id;
-    is_hard |= id == l->unknown;
+    unknown |= id == l->unknown;
     margin = l->margins[at] < margin ? l->margins[at] : margin;
     at = from;
   }
-  return (csimd_path){(uint32_t)first, (uint32_t)(end - first), margin, is_hard};
+  return (csimd_path){(uint32_t)first, (uint32_t)(end - first), margin, score, unknown ? CSIMD_UNKNOWN : CSIMD_KNOWN};
 }
 
 CSIMD_INLINE void best_paths(const csimd_lattice *l) {
@@ -99,7 +102,7 @@ CSIMD_INLINE void best_paths(const csimd_lattice *l) {
     l->paths[word] = read_path(l, l->starts[word], l->starts[word + 1] - 1);
   for (size_t i = 0, word = 0; i < open; i++) {
     while (l->starts[word + 1] <= l->walks[i].slot) word++;
-    l->paths[word].is_hard = 1;
+    l->paths[word].kind = CSIMD_LONG;
   }
 }
 

@@ -201,9 +201,42 @@ final class SentencePieceWords: Sendable {
           left = right
           wasSymbol = false
           hasThree = hasThree || length == 3
+          // Most are followed by others like them.
+          let next = length == 3 ? plainThrees(from: at) : length == 2 ? plainTwos(from: at) : at
+          if next > at {
+            left = Self.load(base + (next &- length), length)
+            at = next
+          }
         }
       }
       return at << 1 | (isHard ? 1 : 0)
+    }
+
+    /// The end of the plain characters of two bytes from a place on.
+    @inline(__always)
+    private func plainTwos(from first: Int) -> Int {
+      var at = first
+      while at &+ 2 <= count {
+        let (a, b) = (Int(base[at]), Int(base[at &+ 1]))
+        if a < 0xC2 || a >= 0xE0 || b & 0xC0 != 0x80 { break }
+        if actions[(a & 0x1F) << 6 | b & 0x3F] != Action.plain { break }
+        at &+= 2
+      }
+      return at
+    }
+
+    /// The same for those of three bytes.
+    @inline(__always)
+    private func plainThrees(from first: Int) -> Int {
+      var at = first
+      while at &+ 3 <= count {
+        let (a, b, c) = (Int(base[at]), Int(base[at &+ 1]), Int(base[at &+ 2]))
+        if a & 0xF0 != 0xE0 || b & 0xC0 != 0x80 || c & 0xC0 != 0x80 { break }
+        let scalar = (a & 0x0F) << 12 | (b & 0x3F) << 6 | c & 0x3F
+        if scalar < 0x800 || scalar >> 11 == 0x1B || actions[scalar] != Action.plain { break }
+        at &+= 3
+      }
+      return at
     }
 
     @inline(__always)

@@ -5,7 +5,7 @@ import ShardifyCore
 ///
 /// The characters of pieces have numbers, symbols; symbol 0 ends a word, 1 is any other character.
 final class SymbolTrie: @unchecked Sendable {
-  private let table: SymbolTable
+  private let symbols: SymbolTable
   /// The nodes of single characters; shape [symbols].
   let firsts: UnsafeMutablePointer<csimd_node>
   let nodes: UnsafeMutablePointer<csimd_node>
@@ -19,7 +19,7 @@ final class SymbolTrie: @unchecked Sendable {
     unknown: TokenID, unknownScore: Double, isPiece: (Int) -> Bool
   ) {
     guard let table = SymbolTable(tokens, isPiece: isPiece) else { return nil }
-    self.table = table
+    symbols = table
     mark = table.symbol(0x2581)
     var builder = SymbolTrieBuilder(tokens, trie, table, isPiece: isPiece)
     let count = builder.build()
@@ -38,9 +38,8 @@ final class SymbolTrie: @unchecked Sendable {
     HugePages.free(nodes)
   }
 
-  /// The symbol of a code point.
-  @inline(__always)
-  func symbol(_ scalar: UInt32) -> UInt16 { table.symbol(scalar) }
+  /// The symbols of characters.
+  @inline(__always) var table: csimd_symbol_table { symbols.table }
 }
 
 /// Numbers the characters of pieces, those of low ids first.
@@ -98,8 +97,9 @@ final class SymbolTable: @unchecked Sendable {
     symbolCount += 256
   }
 
+  var table: csimd_symbol_table { csimd_symbol_table(pages: pages, symbols: symbols) }
+
   /// The symbol of a code point.
-  @inline(__always)
   func symbol(_ scalar: UInt32) -> UInt16 {
     symbols[Int(pages[Int(scalar >> 8)]) &+ Int(scalar & 0xFF)]
   }

@@ -23,7 +23,7 @@ final class UnigramEncoder {
     var step: UInt64
   }
 
-  /// Ids to be kept of a word, and the upper half of its reach.
+  /// Ids to be kept of a word, and what `note` tells of it.
   private struct Find {
     var index: Int
     var ids: UnsafePointer<TokenID>
@@ -35,6 +35,9 @@ final class UnigramEncoder {
   private static let cacheBits = 18
   /// Shorter parts are not cut.
   private static let uncut = 12
+
+  /// Ids after which their scores are added up, whatever their bound.
+  private static let maxUnsummed = 1 << 20
 
   private let model: UnigramModel
   private let cuts: SafeCuts?
@@ -54,17 +57,25 @@ final class UnigramEncoder {
   /// The score of the best path to the id at `summed` of the output.
   private var here = 0.0
   private var summed = 0
+  /// Places of the output before which unknown characters stand that have no id of their own.
+  private let joined: UnsafeMutablePointer<Int>
+  private var joinedCount = 0
+  private static let joinedCapacity = 256
   /// At least the score's size at the last id.
   private var bound = 0.0
+  /// Sizes of scores are kept in these units.
+  private let unit: Double
 
   init(_ model: UnigramModel) {
     self.model = model
     cuts = model.cuts
     words = WordBatch(cacheBits: Self.cacheBits)
     lattice = UnigramLattice(model)
+    unit = max(1e-30, Double(PieceCache.maxIDs) * model.largestScore / 254)
     slots = .allocate(capacity: WordBatch.capacity)
     numbers = .allocate(capacity: WordBatch.capacity)
     finds = .allocate(capacity: WordBatch.capacity)
+    joined = .allocate(capacity: Self.joinedCapacity)
     best = .allocate(capacity: 0)
     steps = .allocate(capacity: 0)
   }
@@ -75,6 +86,7 @@ final class UnigramEncoder {
     slots.deallocate()
     numbers.deallocate()
     finds.deallocate()
+    joined.deallocate()
   }
 
   /// Appends the ids of a piece of text.
@@ -108,6 +120,7 @@ final class UnigramEncoder {
     here = 0
     bound = 0
     summed = output.count
+    joinedCount = 0
     wasUnknown = false
   }
 
@@ -139,16 +152,17 @@ final class UnigramEncoder {
     let ids = output.base
     var out = first
     let cache = words.cache
-    let largest = model.largestScore
+    // Before so many roundings make the bound too small.
+    if first - ids > summed &+ Self.maxUnsummed { catchUp(ids, to: first - ids) }
     for index in 0..<words.count {
       let slot = slots[index]
       if slot.isThere {
-        let limit = Double(Float(bitPattern: UInt32(cache.note(slot)) << 16))
+        let note = cache.note(slot)
+        let limit = Self.reach(note)
         if bound > limit { catchUp(ids, to: out - ids) }
         if bound <= limit {
-          let count = cache.take(slot, into: out)
-          bound += Double(count) * largest
-          out += count
+          out += cache.take(slot, into: out)
+          bound += Double(note & 0xFF) * unit
           wasUnknown = false
           continue
         }
@@ -189,28 +203,75 @@ final class UnigramEncoder {
     let number = numbers[index]
     if number < 0 { return nil }
     let path = lattice[number]
-    if path.is_hard != 0 { return nil }
+    if path.kind != 0 { return takeUnknown(number, path, ids, into: out) }
     let reach = lattice.reach(number, path)
     if bound > Double(reach) {
       catchUp(ids, to: out - ids)
       if bound > Double(reach) { return nil }
     }
     let next = lattice.take(path, into: out)
-    bound += Double(next - out) * model.largestScore
+    let size = size(path.count, Double(path.score))
+    bound += size
     wasUnknown = false
-    keep(index, out, next - out, reach)
+    keep(index, out, next - out, reach, size)
     return next
   }
 
-  /// Notes that ids of a word are to be kept, if they fit.
+  /// The same for a word with unknown characters.
+  @inline(never)
+  private func takeUnknown(
+    _ number: Int, _ path: csimd_path, _ ids: UnsafeMutablePointer<TokenID>,
+    into first: UnsafeMutablePointer<TokenID>
+  ) -> UnsafeMutablePointer<TokenID>? {
+    guard path.kind == UInt32(CSIMD_UNKNOWN), model.byteFallback == nil else { return nil }
+    let reach = Double(lattice.reach(number, path))
+    if bound > reach || joinedCount &+ Int(path.count) > Self.joinedCapacity {
+      catchUp(ids, to: first - ids)
+      if bound > reach || path.count > Self.joinedCapacity { return nil }
+    }
+    var out = first
+    for id in lattice.ids(path) {
+      let isUnknown = id == model.unknown
+      if isUnknown && wasUnknown {
+        joined[joinedCount] = out - ids
+        joinedCount &+= 1
+      } else {
+        out.pointee = id
+        out += 1
+      }
+      wasUnknown = isUnknown
+    }
+    bound += size(path.count, Double(path.score))
+    return out
+  }
+
+  /// At least the size of the score of so many ids.
   @inline(__always)
-  private func keep(_ index: Int, _ ids: UnsafePointer<TokenID>, _ count: Int, _ reach: Float) {
-    guard PieceCache.fits(words[index].length, count, noted: true) else { return }
-    // The upper half of a Float: cut towards zero, so that the sum kept is not larger.
-    finds[findCount] = Find(
-      index: index, ids: ids, count: count, note: UInt16(reach.bitPattern >> 16))
+  private func size(_ count: some BinaryInteger, _ score: Double) -> Double {
+    // Where all are of one sign, the sum before the last of them is not larger.
+    model.hasPositiveScores
+      ? Double(count) * model.largestScore : -score * 1.001
+  }
+
+  /// Notes that ids of a word are to be kept, if they fit, with their reach and the size of their
+  /// score: in the upper byte the exponent of the one, cut towards zero, in the lower byte the other
+  /// in units.
+  @inline(__always)
+  private func keep(
+    _ index: Int, _ ids: UnsafePointer<TokenID>, _ count: Int, _ reach: Float, _ size: Double
+  ) {
+    guard reach >= 1, PieceCache.fits(words[index].length, count, noted: true) else { return }
+    let units = UInt16(min(255, (size / unit).rounded(.up)))
+    let note = UInt16(truncatingIfNeeded: reach.bitPattern >> 23) << 8 | units
+    finds[findCount] = Find(index: index, ids: ids, count: count, note: note)
     findCount &+= 1
     words.cache.prefetchRoom(words[index], count)
+  }
+
+  /// The reach in a note.
+  @inline(__always)
+  private static func reach(_ note: UInt16) -> Double {
+    Double(Float(bitPattern: UInt32(note >> 8) << 23))
   }
 
   /// Adds up the scores of the ids before `end`, so that the bound is the sum itself.
@@ -218,12 +279,20 @@ final class UnigramEncoder {
   private func catchUp(_ ids: UnsafePointer<TokenID>, to end: Int) {
     let isSingle = model.arithmetic == .single
     var sum = here
-    for place in summed..<max(summed, end) {
-      let next = sum + model.scores[Int(ids[place])]
-      sum = isSingle ? Double(Float(next)) : next
+    func add(_ score: Double) { sum = isSingle ? Double(Float(sum + score)) : sum + score }
+    var place = summed
+    for index in 0...joinedCount {
+      let next = index < joinedCount ? joined[index] : max(summed, end)
+      while place < next {
+        let id = ids[place]
+        add(id == model.unknown ? model.unknownScore : model.scores[Int(id)])
+        place &+= 1
+      }
+      if index < joinedCount { add(model.unknownScore) }
     }
     here = sum
-    summed = max(summed, end)
+    summed = place
+    joinedCount = 0
     bound = abs(sum)
   }
 
@@ -250,8 +319,9 @@ final class UnigramEncoder {
       _ = readPath(count)
     } else if !hasUnknown {
       let next = write(bytes, into: out)
-      bound += Double(stepCount) * model.largestScore
-      keep(index, out, next - out, reach)
+      let size = size(stepCount, best[count].score)
+      bound += size
+      keep(index, out, next - out, reach, size)
       return next
     }
     // Ids do not tell the scores of unknown characters: the path does.

@@ -8,11 +8,12 @@ import ShardifyCore
 final class UnigramLattice {
   /// Words that fit.
   private static let wordCapacity = WordBatch.capacity
-  /// Characters of the longest word that is taken, and of all, with one more for each word.
-  static let maxCharacters = 128
-  private static let slotCapacity = 2048
+  /// Bytes of the longest word that is taken; characters of all words, with one more for each.
+  static let maxBytes = 1024
+  private static let slotCapacity = 4096
 
   private let trie: SymbolTrie?
+  private let table: csimd_symbol_table
   private let symbols: UnsafeMutablePointer<UInt16>
   private let starts: UnsafeMutablePointer<UInt32>
   private let walks: UnsafeMutablePointer<csimd_walk>
@@ -25,12 +26,13 @@ final class UnigramLattice {
   private var lattice: csimd_lattice?
   private var slots = 0
   private var words = 0
-  /// For each count of characters, see `reach`. Shape [maxCharacters + 1].
+  /// For each count of characters, see `reach`. Shape [maxBytes + 1].
   private let scales: UnsafeMutablePointer<Double>
   private let losses: UnsafeMutablePointer<Double>
 
   init(_ model: UnigramModel) {
     trie = model.symbols
+    table = model.symbols?.table ?? csimd_symbol_table()
     let rowBytes = Self.slotCapacity * Int(CSIMD_PIECE) * 4
     symbols = .allocate(capacity: Self.slotCapacity + 1)
     symbols.initialize(repeating: 0, count: Self.slotCapacity + 1)
@@ -44,8 +46,8 @@ final class UnigramLattice {
     ids = .allocate(capacity: Self.slotCapacity + PieceCache.maxIDs)
     ids.initialize(repeating: 0, count: Self.slotCapacity + PieceCache.maxIDs)
     paths = .allocate(capacity: Self.wordCapacity)
-    scales = .allocate(capacity: Self.maxCharacters + 1)
-    losses = .allocate(capacity: Self.maxCharacters + 1)
+    scales = .allocate(capacity: Self.maxBytes + 1)
+    losses = .allocate(capacity: Self.maxBytes + 1)
     setReach(model)
     lattice = trie.map { trie in
       csimd_lattice(
@@ -76,7 +78,7 @@ final class UnigramLattice {
   /// from each other than both are off. Taken twice as wide, and what is left of the margin is what
   /// the references may be off: n times `rounding` of the sum, which is taken twice as wide too.
   private func setReach(_ model: UnigramModel) {
-    for count in 0...Self.maxCharacters {
+    for count in 0...Self.maxBytes {
       let n = Double(count)
       let scale = 0.999 / (model.rounding * 4 * (n + 1))
       scales[count] = scale
@@ -100,7 +102,7 @@ final class UnigramLattice {
   /// Adds a word, after a `▁` if it is marked; returns its number, or -1 if it is not taken.
   @inline(__always)
   func add(_ word: UnsafePointer<UInt8>, _ count: Int, isMarked: Bool) -> Int {
-    guard let trie, slots &+ count &+ 2 <= Self.slotCapacity, count < Self.maxCharacters else {
+    guard let trie, slots &+ count &+ 2 <= Self.slotCapacity, count < Self.maxBytes else {
       return -1
     }
     var slot = slots
@@ -108,20 +110,9 @@ final class UnigramLattice {
       symbols[slot] = trie.mark
       slot &+= 1
     }
-    var at = 0
-    while at < count {
-      let byte = word[at]
-      if byte < 0x80 {
-        symbols[slot] = trie.symbol(UInt32(byte))
-        at &+= 1
-      } else {
-        let length = UTF8Check.length(word, at: at, end: count)
-        if length == 0 { return -1 }
-        symbols[slot] = trie.symbol(UTF8Check.scalar(word, at: at, length: length))
-        at &+= length
-      }
-      slot &+= 1
-    }
+    let found = csimd_symbols(table, word, count, symbols + slot)
+    if found == 0 && count > 0 { return -1 }
+    slot &+= found
     symbols[slot] = 0
     slots = slot &+ 1
     words &+= 1
@@ -138,8 +129,13 @@ final class UnigramLattice {
     if isPortable { csimd_best_paths_portable(&lattice) } else { csimd_best_paths(&lattice) }
   }
 
-  /// The path of a word; valid after `search`. Of one that is hard nothing else counts.
+  /// The path of a word; valid after `search`.
   @inline(__always) subscript(_ word: Int) -> csimd_path { paths[word] }
+
+  /// The ids of a path.
+  func ids(_ path: csimd_path) -> UnsafeBufferPointer<TokenID> {
+    UnsafeBufferPointer(start: ids + Int(path.first), count: Int(path.count))
+  }
 
   /// Writes the ids of a path and returns where they end. Room for 16 ids more must be there.
   @inline(__always)

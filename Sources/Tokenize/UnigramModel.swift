@@ -28,6 +28,7 @@ final class UnigramModel: @unchecked Sendable {
   let byteFallback: [TokenID]?
   /// The largest score by size.
   let largestScore: Double
+  let hasPositiveScores: Bool
   /// Whether no piece reaches across the place before a `▁`.
   let wordsAreApart: Bool
   /// Half a unit in the last place of the sums, relative.
@@ -55,6 +56,7 @@ final class UnigramModel: @unchecked Sendable {
     wordsAreApart = MarkedWords.areApart(tokens, where: isPiece)
     cuts = SafeCuts(tokens, isWanted: isPiece)
     largestScore = values.reduce(abs(unknownScore)) { max($0, abs($1)) }
+    hasPositiveScores = unknownScore > 0 || values.contains { $0 > 0 }
     scores = HugePages.allocate(byteCount: 8 * values.count)
       .bindMemory(to: Double.self, capacity: values.count)
     for (id, value) in values.enumerated() { scores[id] = value }

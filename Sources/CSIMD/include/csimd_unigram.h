@@ -26,9 +26,14 @@ typedef struct {
 typedef struct {
   uint32_t first, count;
   float margin;
-  /// Whether an id is that of unknown characters, or a piece may be longer than CSIMD_PIECE: then nothing else counts.
-  uint32_t is_hard;
+  /// The sum of its scores, the last first.
+  float score;
+  /// CSIMD_KNOWN, CSIMD_UNKNOWN or CSIMD_LONG.
+  uint32_t kind;
 } csimd_path;
+
+/// Whether a path has unknown characters; or a piece may be longer than CSIMD_PIECE: then nothing else counts.
+enum { CSIMD_KNOWN = 0, CSIMD_UNKNOWN = 1, CSIMD_LONG = 2 };
 
 /// Symbols of the longest piece.
 enum { CSIMD_PIECE = 16 };
@@ -65,4 +70,50 @@ void csimd_best_paths(const csimd_lattice *lattice);
 
 /// The same without instructions that not all processors have.
 void csimd_best_paths_portable(const csimd_lattice *lattice);
+
+/// Where the symbols of characters are: those of each 256 code points, and where these start.
+typedef struct {
+  const uint32_t *pages;
+  const uint16_t *symbols;
+} csimd_symbol_table;
+
+/// Writes the symbols of text, one for each character, and returns how many there are; 0 if the text is not UTF-8, where
+/// what was written does not count.
+CSIMD_INLINE size_t csimd_symbols(csimd_symbol_table table, const uint8_t *text, size_t count, uint16_t *out) {
+  const uint16_t *ascii = table.symbols + table.pages[0];
+  size_t at = 0, found = 0;
+  uint32_t bad = 0;
+  while (at < count) {
+    uint32_t scalar = text[at];
+    if (scalar < 0x80) {
+      out[found++] = ascii[scalar];
+      at++;
+      continue;
+    }
+    size_t left = count - at;
+    if (scalar < 0xE0) {
+      if (left < 2) return 0;
+      uint32_t b = text[at + 1];
+      // Below zero, which is large, if this is none of its leads.
+      scalar = (scalar - 0xC0) << 6 | (b & 0x3F);
+      bad |= ((b & 0xC0) ^ 0x80) | (scalar - 0x80 >= 0x780);
+      at += 2;
+    } else if (scalar < 0xF0) {
+      if (left < 3) return 0;
+      uint32_t b = text[at + 1], c = text[at + 2];
+      scalar = (scalar & 0x0F) << 12 | (b & 0x3F) << 6 | (c & 0x3F);
+      bad |= ((b & 0xC0) ^ 0x80) | ((c & 0xC0) ^ 0x80) | (scalar < 0x800) | (scalar - 0xD800 < 0x800);
+      at += 3;
+    } else {
+      if (left < 4) return 0;
+      uint32_t b = text[at + 1], c = text[at + 2], d = text[at + 3];
+      scalar = (scalar & 0x0F) << 18 | (b & 0x3F) << 12 | (c & 0x3F) << 6 | (d & 0x3F);
+      bad |= ((b & 0xC0) ^ 0x80) | ((c & 0xC0) ^ 0x80) | ((d & 0xC0) ^ 0x80) | (scalar - 0x10000 >= 0x100000);
+      at += 4;
+    }
+    if (bad) return 0;
+    out[found++] = table.symbols[table.pages[scalar >> 8] + (scalar & 0xFF)];
+  }
+  return found;
+}
 #endif

@@ -1,0 +1,94 @@
+import ShardifyCore
+import Testing
+
+@testable import Tokenize
+
+/// Parts are searched alone and kept: that must not show, where paths differ by the rounding of sums
+/// before them too.
+@Suite("Unigram ids are those of one search over the whole text")
+struct UnigramEncoderTests {
+  private static let alphabet: [UInt8] = Array("abcd".utf8)
+
+  /// Pieces of a few letters and `▁`, in the form in which the reference search has them: `_` for
+  /// the mark, `x` and `y` for letters that are in no piece.
+  private static func pieces(_ random: inout TestRandom, isTied: Bool) -> [[UInt8]: Double] {
+    var pieces: [[UInt8]: Double] = [[0x5F]: -3]
+    for letter in alphabet { pieces[[letter]] = -3.1 }
+    for _ in 0..<120 {
+      var piece: [UInt8] = random.below(3) == 0 ? [0x5F] : []
+      for _ in 0..<2 + random.below(3) { piece.append(alphabet[random.below(4)]) }
+      // Sums of tenths tie but for rounding; a few thousandths are less than sums are off.
+      let score = Double(-random.below(40) - 20) / 10
+      let extra = isTied ? 0 : Double(random.below(5)) / 1000
+      pieces[piece] = Double(Float(score - extra))
+    }
+    return pieces
+  }
+
+  private static func marked(_ bytes: [UInt8]) -> [UInt8] {
+    bytes.flatMap { $0 == 0x5F ? SentencePieceText.mark : [$0] }
+  }
+
+  /// Ids as the references find them: in one search, in Float if `isSingle`.
+  private static func ids(
+    _ text: [UInt8], _ pieces: [[UInt8]: (TokenID, Double)], unknownScore: Double, isSingle: Bool
+  ) -> [TokenID] {
+    var best: [(score: Double, from: Int, id: TokenID)] = Array(
+      repeating: (-.infinity, 0, 0), count: text.count + 1)
+    best[0].score = 0
+    for start in text.indices {
+      for end in start + 1...min(text.count, start + 5) {
+        var found = pieces[Array(text[start..<end])]
+        if found == nil && end == start + 1 { found = (0, unknownScore) }
+        guard let (id, score) = found else { continue }
+        let sum = best[start].score + score
+        let rounded = isSingle ? Double(Float(sum)) : sum
+        if rounded > best[end].score { best[end] = (rounded, start, id) }
+      }
+    }
+    var ids: [TokenID] = []
+    var end = text.count
+    while end > 0 {
+      if best[end].id != 0 || ids.last != 0 { ids.append(best[end].id) }
+      end = best[end].from
+    }
+    return ids.reversed()
+  }
+
+  @Test("with ties, near-ties and unknown characters", arguments: [false, true], [false, true])
+  func wholeText(_ isSingle: Bool, _ isTied: Bool) {
+    var random = TestRandom(seed: isSingle ? 1 : 2)
+    for _ in 0..<4 {
+      var builder = TokenTable.Builder()
+      _ = builder.add(0, Array("<unk>".utf8))
+      var scores = [0.0]
+      var numbered: [[UInt8]: (TokenID, Double)] = [:]
+      let pieces = Self.pieces(&random, isTied: isTied)
+      for (piece, score) in pieces.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+        numbered[piece] = (TokenID(scores.count), score)
+        _ = builder.add(scores.count, Self.marked(piece))
+        scores.append(score)
+      }
+      let model = UnigramModel(
+        arithmetic: isSingle ? .single : .double, tokens: TokenTable(builder), scores: scores,
+        unknownScore: -30, unknown: 0, byteFallback: nil, isPiece: { $0 != 0 })
+      let encoder = UnigramEncoder(model)
+      for length in [3, 40, 3000, 40_000] {
+        // Words repeat, so that most are kept ones.
+        let words = (0..<60).map { number in
+          [0x5F]
+            + (0..<1 + random.below(number == 0 ? 200 : 9)).map { _ in
+              random.below(number < 10 ? 4 : 1 << 20) == 0 ? 0x78 : Self.alphabet[random.below(4)]
+            }
+        }
+        var text: [UInt8] = []
+        while text.count < length { text += words[random.below(words.count)] }
+        if random.below(2) == 0 { text += [0x78, 0x79, 0x78] }
+        let output = TokenBuffer()
+        Self.marked(text).withUnsafeBufferPointer { encoder.encode($0, into: output) }
+        let expected = Self.ids(text, numbered, unknownScore: -30, isSingle: isSingle)
+        #expect(Array(output.ids) == expected)
+      }
+    }
+  }
+}
