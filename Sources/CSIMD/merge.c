@@ -7,19 +7,21 @@
 #define WIDE "avx512f,avx512bw,avx512vl,avx512dq,bmi,bmi2,lzcnt,popcnt"
 #define WIDE_INLINE __attribute__((target(WIDE), always_inline)) static inline
 
-enum { LANES = 16, SYMBOLS = 16, NO_RANK = (1 << 21) - 1, RANK_BITS = 21 };
+/// Words of up to `SHORT_BYTES` bytes are done in one register of `SYMBOLS` symbols, others in two.
+enum { LANES = 16, SYMBOLS = 16, MOST_SYMBOLS = 2 * SYMBOLS, SHORT_BYTES = 24 };
+enum { NO_RANK = (1 << 21) - 1, RANK_BITS = 21 };
 
 /// A word on the way: its symbols, the ranks of each with the next, and what the last merge asked for.
 typedef struct {
-  /// The symbols from the middle third on; before the first and after the last are those outside.
-  _Alignas(64) uint32_t ids[3 * SYMBOLS];
-  uint32_t ranks[SYMBOLS];
+  /// The symbols from `SYMBOLS` on; before the first and after the last are those outside.
+  _Alignas(64) uint32_t ids[MOST_SYMBOLS + 2 * SYMBOLS];
+  uint32_t ranks[MOST_SYMBOLS];
   /// Pairs to be found, and the slots where they are if they merge.
-  uint64_t pairs[SYMBOLS];
-  uint32_t slots[SYMBOLS];
+  uint64_t pairs[MOST_SYMBOLS];
+  uint32_t slots[MOST_SYMBOLS];
   uint64_t right_pair, left_pair;
   uint32_t right_slot, left_slot;
-  /// The symbol merged last.
+  /// The symbol merged last; how many there are before that.
   uint32_t place;
   csimd_merge_word *word;
 } lane;
@@ -66,7 +68,7 @@ WIDE_INLINE uint32_t rank_in(uint64_t slot, uint64_t pair) {
   return slot >> RANK_BITS == pair ? (uint32_t)slot & NO_RANK : NO_RANK;
 }
 
-/// Sets the symbols of a lane and asks for the ranks of their pairs.
+/// Sets the symbols of a short word's lane and asks for the ranks of their pairs.
 WIDE_INLINE void ask(const csimd_merges *merges, lane *lane, __m512i ids, unsigned count) {
   _mm512_store_si512(lane->ids + SYMBOLS, ids);
   __m512i nexts = _mm512_alignr_epi32(outside(), ids, 1);
@@ -84,10 +86,25 @@ WIDE_INLINE void ask(const csimd_merges *merges, lane *lane, __m512i ids, unsign
   for (unsigned at = 0; at + 1 < count; at++) __builtin_prefetch(merges->slots + lane->slots[at]);
 }
 
-/// Reads the ranks that `ask` asked for.
+/// Asks for the ranks of the pairs of a long word's lane.
+WIDE_INLINE void ask_long(const csimd_merges *merges, lane *lane, unsigned count) {
+  for (unsigned at = 0; at + 1 < count; at += 8) {
+    const __m256i *ids = (const __m256i *)(lane->ids + SYMBOLS + at);
+    __m512i left = _mm512_cvtepu32_epi64(_mm256_load_si256(ids));
+    __m512i right = _mm512_cvtepu32_epi64(_mm256_loadu_si256((const __m256i *)((const uint32_t *)ids + 1)));
+    __m512i pairs = _mm512_or_si512(_mm512_slli_epi64(left, 21), right);
+    __m512i slots = slots_of(merges, pairs, (__mmask8)_bzhi_u32(0xFF, count - 1 - at));
+    _mm512_store_si512(lane->pairs + at, pairs);
+    _mm256_store_si256((__m256i *)(lane->slots + at), _mm512_cvtepi64_epi32(slots));
+  }
+  for (unsigned at = 0; at + 1 < count; at++) __builtin_prefetch(merges->slots + lane->slots[at]);
+}
+
+/// Reads the ranks that were asked for.
 WIDE_INLINE void receive(const csimd_merges *merges, lane *lane, unsigned count) {
   __m256i none = _mm256_set1_epi32(NO_RANK);
   _mm512_store_si512(lane->ranks, _mm512_set1_epi32(NO_RANK));
+  _mm512_store_si512(lane->ranks + SYMBOLS, _mm512_set1_epi32(NO_RANK));
   for (unsigned at = 0; at + 1 < count; at += 8) {
     __mmask8 wanted = (__mmask8)_bzhi_u32(0xFF, count - 1 - at);
     __m256i places = _mm256_load_si256((const __m256i *)(lane->slots + at));
@@ -160,10 +177,42 @@ WIDE_INLINE unsigned first_symbols(const csimd_merges *merges, const uint8_t *te
   return total;
 }
 
-/// Sets up a lane; false if the word has too many symbols.
+/// What is known of the eight pairs of bytes from a place on.
+WIDE_INLINE __m512i known_at(const csimd_merges *merges, const uint8_t *text, unsigned count, unsigned at) {
+  unsigned wanted = at + 1 < count ? _bzhi_u32(0xFF, count - 1 - at) : 0;
+  __m128i first = _mm_cvtepu8_epi16(_mm_maskz_loadu_epi8((__mmask16)wanted, text + at));
+  __m128i second = _mm_cvtepu8_epi16(_mm_maskz_loadu_epi8((__mmask16)wanted, text + at + 1));
+  return known_of(merges, _mm_or_si128(_mm_slli_epi16(first, 8), second), wanted);
+}
+
+/// The same of a long word, into its lane.
+WIDE_INLINE unsigned first_symbols_long(const csimd_merges *merges, const uint8_t *text, unsigned count, lane *lane) {
+  uint32_t ids[MOST_SYMBOLS + SYMBOLS];
+  for (unsigned i = 0; i < MOST_SYMBOLS + SYMBOLS; i += SYMBOLS) _mm512_storeu_si512(ids + i, outside());
+  __m512i before = _mm512_set1_epi64(-1), known = known_at(merges, text, count, 0);
+  unsigned total = 0, carry = 0;
+  for (unsigned at = 0; at < count; at += 8) {
+    __m512i after = known_at(merges, text, count, at + 8);
+    unsigned there = _bzhi_u32(0xFF, count - at);
+    __mmask8 merging;
+    __m256i symbols = eight(merges, _mm512_alignr_epi64(known, before, 7), known, _mm512_alignr_epi64(after, known, 1),
+                            _mm_maskz_loadu_epi8((__mmask16)there, text + at), &merging);
+    unsigned kept = ~((unsigned)merging << 1 | carry) & there;
+    __m256i none = _mm256_set1_epi32(CSIMD_OUTSIDE);
+    _mm256_storeu_si256((__m256i *)(ids + total), _mm256_mask_compress_epi32(none, (__mmask8)kept, symbols));
+    total += (unsigned)__builtin_popcount(kept);
+    if (total > MOST_SYMBOLS) return 0;
+    carry = merging >> 7;
+    before = known;
+    known = after;
+  }
+  _mm512_store_si512(lane->ids + SYMBOLS, _mm512_loadu_si512(ids));
+  _mm512_store_si512(lane->ids + 2 * SYMBOLS, _mm512_loadu_si512(ids + SYMBOLS));
+  return total;
+}
+
+/// Sets up a short word's lane; false if it has too many symbols.
 WIDE_INLINE _Bool start(const csimd_merges *merges, lane *lane, csimd_merge_word *word) {
-  word->written = 0;
-  if (word->count <= 0) return 0;
   __m512i ids;
   unsigned count;
   if (word->symbols) {
@@ -171,7 +220,6 @@ WIDE_INLINE _Bool start(const csimd_merges *merges, lane *lane, csimd_merge_word
     count = (unsigned)word->count;
     ids = _mm512_mask_loadu_epi32(outside(), (__mmask16)_bzhi_u32(0xFFFF, count), word->symbols);
   } else {
-    if (word->count > CSIMD_MERGE_BYTES) return 0;
     count = first_symbols(merges, word->bytes, (unsigned)word->count, &ids);
     if (count == 0) return 0;
   }
@@ -181,7 +229,32 @@ WIDE_INLINE _Bool start(const csimd_merges *merges, lane *lane, csimd_merge_word
   return 1;
 }
 
-/// Merges the pair of the least rank, and asks for the ranks of the new ones; false if there is none.
+/// The same of a long word.
+WIDE_INLINE _Bool start_long(const csimd_merges *merges, lane *lane, csimd_merge_word *word) {
+  unsigned count = first_symbols_long(merges, word->bytes, (unsigned)word->count, lane);
+  if (count == 0) return 0;
+  lane->word = word;
+  lane->place = count;
+  ask_long(merges, lane, count);
+  return 1;
+}
+
+/// Asks for the ranks of the pairs of a new symbol.
+WIDE_INLINE void ask_beside(const csimd_merges *merges, lane *lane, unsigned place, uint32_t id) {
+  const uint32_t *at = lane->ids + SYMBOLS + place;
+  lane->right_pair = (uint64_t)id << 21 | at[1];
+  lane->left_pair = (uint64_t)at[-1] << 21 | id;
+  lane->right_slot = slot_of(merges, lane->right_pair);
+  lane->left_slot = slot_of(merges, lane->left_pair);
+  lane->place = place;
+}
+
+WIDE_INLINE uint32_t token_of(const csimd_merges *merges, uint32_t rank) {
+  return merges->rank_offset >= 0 ? rank + (uint32_t)merges->rank_offset : merges->merged[rank];
+}
+
+/// Merges the pair of the least rank of a short word, and asks for the ranks of the new ones; false if there is
+/// none.
 WIDE_INLINE _Bool merge_one(const csimd_merges *merges, lane *lane, __m512i ranks) {
   __m512i ids = _mm512_load_si512(lane->ids + SYMBOLS);
   uint32_t least = _mm512_reduce_min_epu32(ranks);
@@ -193,63 +266,113 @@ WIDE_INLINE _Bool merge_one(const csimd_merges *merges, lane *lane, __m512i rank
   }
   unsigned hits = _mm512_cmpeq_epu32_mask(ranks, _mm512_set1_epi32((int)least));
   unsigned place = (unsigned)__builtin_ctz(hits), bit = hits & -hits;
-  uint32_t id = merges->rank_offset >= 0 ? least + (uint32_t)merges->rank_offset : merges->merged[least];
+  uint32_t id = token_of(merges, least);
   __mmask16 kept = (__mmask16)~(bit << 1);
   ids = _mm512_mask_set1_epi32(ids, (__mmask16)bit, (int)id);
   ids = _mm512_mask_compress_epi32(outside(), kept, ids);
   _mm512_store_si512(lane->ids + SYMBOLS, ids);
   _mm512_store_si512(lane->ranks, _mm512_mask_compress_epi32(_mm512_set1_epi32(NO_RANK), kept, ranks));
-  const uint32_t *at = lane->ids + SYMBOLS + place;
-  lane->right_pair = (uint64_t)id << 21 | at[1];
-  lane->left_pair = (uint64_t)at[-1] << 21 | id;
-  lane->right_slot = slot_of(merges, lane->right_pair);
-  lane->left_slot = slot_of(merges, lane->left_pair);
-  lane->place = place;
+  ask_beside(merges, lane, place, id);
   return 1;
 }
 
-/// The ranks of a lane with those that the last merge asked for.
-WIDE_INLINE __m512i next_ranks(const csimd_merges *merges, const lane *lane) {
+/// The same of a long word, whose ranks are `low` and `high`.
+WIDE_INLINE _Bool merge_one_long(const csimd_merges *merges, lane *lane, __m512i low, __m512i high) {
+  __m512i ids = _mm512_load_si512(lane->ids + SYMBOLS), more = _mm512_load_si512(lane->ids + 2 * SYMBOLS);
+  uint32_t least = _mm512_reduce_min_epu32(_mm512_min_epu32(low, high));
+  if (least == NO_RANK) {
+    __mmask16 first = _mm512_cmpneq_epu32_mask(ids, outside()), second = _mm512_cmpneq_epu32_mask(more, outside());
+    _mm512_mask_storeu_epi32(lane->word->out, first, ids);
+    _mm512_mask_storeu_epi32(lane->word->out + SYMBOLS, second, more);
+    lane->word->written = __builtin_popcount(first) + __builtin_popcount(second);
+    return 0;
+  }
+  __m512i wanted = _mm512_set1_epi32((int)least), none = _mm512_set1_epi32(NO_RANK);
+  unsigned hits = _mm512_cmpeq_epu32_mask(low, wanted) | (unsigned)_mm512_cmpeq_epu32_mask(high, wanted) << SYMBOLS;
+  unsigned place = (unsigned)__builtin_ctz(hits), bit = hits & -hits;
+  uint32_t id = token_of(merges, least);
+  // All after the place move down by one.
+  unsigned moved = ~(bit | (bit - 1));
+  __m512i ids_next = _mm512_alignr_epi32(more, ids, 1), more_next = _mm512_alignr_epi32(outside(), more, 1);
+  ids = _mm512_mask_mov_epi32(ids, (__mmask16)moved, ids_next);
+  more = _mm512_mask_mov_epi32(more, (__mmask16)(moved >> SYMBOLS), more_next);
+  ids = _mm512_mask_set1_epi32(ids, (__mmask16)bit, (int)id);
+  more = _mm512_mask_set1_epi32(more, (__mmask16)(bit >> SYMBOLS), (int)id);
+  _mm512_store_si512(lane->ids + SYMBOLS, ids);
+  _mm512_store_si512(lane->ids + 2 * SYMBOLS, more);
+  __m512i low_next = _mm512_alignr_epi32(high, low, 1), high_next = _mm512_alignr_epi32(none, high, 1);
+  _mm512_store_si512(lane->ranks, _mm512_mask_mov_epi32(low, (__mmask16)moved, low_next));
+  _mm512_store_si512(lane->ranks + SYMBOLS, _mm512_mask_mov_epi32(high, (__mmask16)(moved >> SYMBOLS), high_next));
+  ask_beside(merges, lane, place, id);
+  return 1;
+}
+
+/// Puts the ranks that the last merge asked for among those of a lane.
+WIDE_INLINE void renew(const csimd_merges *merges, const lane *lane, __m512i *low, __m512i *high) {
   uint32_t right = rank_in(merges->slots[lane->right_slot], lane->right_pair);
   uint32_t left = rank_in(merges->slots[lane->left_slot], lane->left_pair);
   unsigned bit = 1u << lane->place;
-  __m512i ranks = _mm512_load_si512(lane->ranks);
-  ranks = _mm512_mask_set1_epi32(ranks, (__mmask16)bit, (int)right);
-  return _mm512_mask_set1_epi32(ranks, (__mmask16)(bit >> 1), (int)left);
+  *low = _mm512_mask_set1_epi32(_mm512_load_si512(lane->ranks), (__mmask16)bit, (int)right);
+  *low = _mm512_mask_set1_epi32(*low, (__mmask16)(bit >> 1), (int)left);
+  if (!high) return;
+  *high = _mm512_mask_set1_epi32(_mm512_load_si512(lane->ranks + SYMBOLS), (__mmask16)(bit >> SYMBOLS), (int)right);
+  *high = _mm512_mask_set1_epi32(*high, (__mmask16)(bit >> 1 >> SYMBOLS), (int)left);
 }
 
-__attribute__((target(WIDE))) size_t csimd_merge(const csimd_merges *merges, csimd_merge_word *words, size_t count) {
-  // Most of a round is waiting for memory, so that words take their rounds in turn.
-  lane lanes[LANES];
-  lane *open[LANES];
-  for (size_t i = 0; i < LANES; i++) {
-    _mm512_store_si512(lanes[i].ids, outside());
-    _mm512_store_si512(lanes[i].ids + 2 * SYMBOLS, outside());
+/// A round of a lane; false if it was the last.
+WIDE_INLINE _Bool round_of(const csimd_merges *merges, lane *lane, _Bool is_long, _Bool is_first) {
+  __m512i low, high;
+  if (is_first) {
+    receive(merges, lane, lane->place);
+    low = _mm512_load_si512(lane->ranks);
+    high = _mm512_load_si512(lane->ranks + SYMBOLS);
+  } else {
+    renew(merges, lane, &low, is_long ? &high : NULL);
   }
+  return is_long ? merge_one_long(merges, lane, low, high) : merge_one(merges, lane, low);
+}
+
+/// Merges the words that are long or those that are not; returns how many of them were not taken. Most of a round
+/// is waiting for memory, so that words take their rounds in turn.
+WIDE_INLINE size_t merge_all(const csimd_merges *merges, csimd_merge_word *words, size_t count, lane *lanes,
+                             _Bool is_long) {
+  lane *open[LANES];
   size_t left = 0;
   for (size_t next = 0; next < count;) {
     size_t busy = 0;
     for (; busy < LANES && next < count; next++) {
+      csimd_merge_word *word = words + next;
+      if ((word->count > SHORT_BYTES && !word->symbols) != is_long) continue;
       open[busy] = lanes + busy;
-      if (start(merges, open[busy], words + next)) busy++;
-      else left++;
+      word->written = 0;
+      _Bool fits = word->count > 0 && word->count <= CSIMD_MERGE_BYTES &&
+                   (is_long ? start_long(merges, open[busy], word) : start(merges, open[busy], word));
+      busy += fits;
+      left += !fits;
     }
-    size_t kept = 0;
-    for (size_t i = 0; i < busy; i++) {
-      lane *lane = open[i];
-      receive(merges, lane, lane->place);
-      open[kept] = lane;
-      kept += merge_one(merges, lane, _mm512_load_si512(lane->ranks));
-    }
-    while ((busy = kept) > 0) {
-      kept = 0;
+    for (_Bool is_first = 1; busy > 0; is_first = 0) {
+      size_t kept = 0;
       for (size_t i = 0; i < busy; i++) {
         lane *lane = open[i];
         open[kept] = lane;
-        kept += merge_one(merges, lane, next_ranks(merges, lane));
+        kept += is_first ? round_of(merges, lane, is_long, 1) : round_of(merges, lane, is_long, 0);
       }
+      busy = kept;
     }
   }
+  return left;
+}
+
+__attribute__((target(WIDE))) size_t csimd_merge(const csimd_merges *merges, csimd_merge_word *words, size_t count) {
+  lane lanes[LANES];
+  size_t longs = 0;
+  for (size_t i = 0; i < count; i++) longs += words[i].count > SHORT_BYTES && !words[i].symbols;
+  for (size_t i = 0; i < LANES; i++) {
+    for (size_t at = 0; at < sizeof lanes[i].ids / sizeof(uint32_t); at += SYMBOLS)
+      _mm512_store_si512(lanes[i].ids + at, outside());
+  }
+  size_t left = merge_all(merges, words, count, lanes, 0);
+  if (longs > 0) left += merge_all(merges, words, count, lanes, 1);
   return left;
 }
 #else

@@ -166,6 +166,12 @@ final class BPEEncoder {
       holes[number].ids = room
       if key.length > PieceCache.maxKeyBytes {
         holes[number].count = long(bytes, key.length, key.hash, into: room)
+        if holes[number].count == 0 {
+          misses[missCount] = LaneMerger.Word(
+            bytes: bytes, count: key.length, out: room, index: number)
+          missCount &+= 1
+          room += key.length
+        }
         room += holes[number].count
       } else if case let found = elsewhere(key, bytes, into: room), found > 0 {
         holes[number].count = found
@@ -182,7 +188,8 @@ final class BPEEncoder {
       let number = misses[miss].index
       let written = misses[miss].written
       holes[number].count = written
-      cache.prefetchRoom(keys[holes[number].index], written)
+      let key = keys[holes[number].index]
+      if key.length <= PieceCache.maxKeyBytes { cache.prefetchRoom(key, written) }
     }
     let total = spread(holeCount, end: end)
     for miss in 0..<missCount { keep(misses[miss]) }
@@ -212,11 +219,15 @@ final class BPEEncoder {
       ? 0 : longCache.find(bytes, key.length, key.hash, into: out)
   }
 
-  /// Keeps the ids of a short pretoken.
+  /// Keeps the ids of a pretoken.
   @inline(__always)
   private func keep(_ word: LaneMerger.Word) {
     let key = keys[holes[word.index].index]
-    if cache.fits(word.count, word.written) {
+    if key.length > PieceCache.maxKeyBytes {
+      if word.written > 0 && word.written <= PretokenCache.maxIDs {
+        longCache.insert(word.bytes, word.count, key.hash, word.out, word.written)
+      }
+    } else if cache.fits(word.count, word.written) {
       cache.insert(key, word.out, word.written)
     } else if word.written > 0 && word.written <= PretokenCache.maxIDs {
       cache.sendElsewhere(key, isWide: true)
@@ -275,7 +286,12 @@ final class BPEEncoder {
       }
       return
     }
-    lanes.merge(misses, count)
+    if lanes.merge(misses, count) > 0 {
+      for miss in 0..<count where misses[miss].written == 0 {
+        let word = misses[miss]
+        misses[miss].written = merge(word.bytes, word.count, into: word.out)
+      }
+    }
     guard model.hasUnmadeWholes else { return }
     for miss in 0..<count {
       let word = misses[miss]
@@ -287,7 +303,8 @@ final class BPEEncoder {
     }
   }
 
-  /// Writes the ids of a pretoken that is too long for the cache of short ones.
+  /// Writes the ids of a pretoken that is too long for the cache of short ones and returns how many,
+  /// or 0 if it has to be merged with others.
   @inline(never)
   private func long(
     _ bytes: UnsafePointer<UInt8>, _ count: Int, _ hash: UInt64,
@@ -295,7 +312,7 @@ final class BPEEncoder {
   ) -> Int {
     guard count <= PretokenCache.maxKeyBytes else { return merge(bytes, count, into: out) }
     let found = longCache.find(bytes, count, hash, into: out)
-    if found > 0 { return found }
+    if found > 0 || lanes != nil && count <= LaneMerger.mostBytes { return found }
     let written = merge(bytes, count, into: out)
     if written > 0 && written <= PretokenCache.maxIDs {
       longCache.insert(bytes, count, hash, out, written)

@@ -124,7 +124,7 @@ final class CharacterBPEEncoder {
       return
     }
     let missCount = find(words)
-    if missCount > 0 { lanes.merge(misses, missCount) }
+    if missCount > 0 { _ = lanes.merge(misses, missCount) }
     let first = output.reserve(words.byteCount &+ PretokenCache.maxIDs)
     var out = first
     var miss = 0

@@ -15,6 +15,8 @@ import ShardifyCore
 /// reads them.
 final class LaneMerger {
   /// Pretokens of more bytes are not taken.
+  static let mostBytes = Int(CSIMD_MERGE_BYTES)
+  /// Those of up to so many always are.
   static let maxBytes = PieceCache.maxKeyBytes
   private static let laneCount = 6
 
@@ -67,14 +69,29 @@ final class LaneMerger {
     order.deallocate()
   }
 
-  /// Merges words of 1 to `maxBytes` bytes.
-  func merge(_ words: UnsafeMutablePointer<Word>, _ count: Int) {
-    guard var merges else { return mergeInLanes(words, count) }
-    if csimd_merge(&merges, words, count) == 0 { return }
-    for word in 0..<count where words[word].written == 0 { mergeInLanes(words + word, 1) }
+  /// Merges words of 1 to `mostBytes` bytes; returns how many were not, which have 0 `written`.
+  func merge(_ words: UnsafeMutablePointer<Word>, _ count: Int) -> Int {
+    if var merges {
+      if csimd_merge(&merges, words, count) == 0 { return 0 }
+    } else {
+      for word in 0..<count { words[word].written = 0 }
+    }
+    var left = 0
+    var at = 0
+    while at < count {
+      let start = at
+      while at < count && words[at].written == 0 && words[at].count <= Self.maxBytes { at &+= 1 }
+      if at > start {
+        mergeInLanes(words + start, at &- start)
+      } else {
+        if words[at].written == 0 { left &+= 1 }
+        at &+= 1
+      }
+    }
+    return left
   }
 
-  /// The same by the plain instructions of any processor.
+  /// Merges words of 1 to `maxBytes` bytes by the plain instructions of any processor.
   func mergeInLanes(_ words: UnsafeMutablePointer<Word>, _ count: Int) {
     let order = self.order
     let merged = model.merged

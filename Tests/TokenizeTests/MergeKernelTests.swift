@@ -164,9 +164,13 @@ struct MergeKernelTests {
           words[index] = .init(bytes: base + at, count: text.count, out: out + at, index: index)
           at += text.count
         }
-        for merge in [lanes.merge, lanes.mergeInLanes] {
+        for isPlain in [false, true] {
           for index in 0..<count { words[index].written = 0 }
-          merge(words, count)
+          if isPlain {
+            lanes.mergeInLanes(words, count)
+          } else {
+            #expect(lanes.merge(words, count) == 0)
+          }
           for (index, text) in texts.enumerated() {
             let found = UnsafeBufferPointer(start: words[index].out, count: words[index].written)
             #expect(Array(found) == merged(text, model))
@@ -176,6 +180,42 @@ struct MergeKernelTests {
         #expect(
           Array(UnsafeBufferPointer(start: out, count: written)) == merged(text, model))
       }
+    }
+  }
+
+  @Test("long words are merged as defined, or said not to be", arguments: 1...40)
+  func longWordsInLanesMergeAsDefined(_ seed: Int) throws {
+    let model = model(seed: UInt64(seed))
+    let lanes = try #require(LaneMerger(model))
+    var random = TestRandom(seed: UInt64(seed) &* 93)
+    let count = 50
+    // Letters past d merge with nothing.
+    let texts = (0..<count).map { number in
+      (0..<20 + random.below(50)).map { _ in UInt8(97 + random.below(number < 40 ? 4 : 9)) }
+    }
+    let text = texts.flatMap { $0 }
+    let out = UnsafeMutablePointer<TokenID>.allocate(capacity: text.count)
+    let words = UnsafeMutablePointer<LaneMerger.Word>.allocate(capacity: count)
+    defer {
+      out.deallocate()
+      words.deallocate()
+    }
+    text.withUnsafeBufferPointer { bytes in
+      guard let base = bytes.baseAddress else { return }
+      var at = 0
+      for (index, text) in texts.enumerated() {
+        words[index] = .init(bytes: base + at, count: text.count, out: out + at, index: index)
+        at += text.count
+      }
+      let left = lanes.merge(words, count)
+      #expect(left == (0..<count).count { words[$0].written == 0 })
+      for (index, text) in texts.enumerated() where words[index].written != 0 {
+        let found = UnsafeBufferPointer(start: words[index].out, count: words[index].written)
+        #expect(Array(found) == merged(text, model))
+      }
+      let isLong = texts.indices.filter { texts[$0].count > LaneMerger.maxBytes }
+      let taken = isLong.count { words[$0].written != 0 }
+      #expect(taken >= (csimd_can_merge() ? 1 : 0) && taken < isLong.count)
     }
   }
 

@@ -43,7 +43,7 @@ enum {
   /// No token has this id, which stands beside the first and the last symbol.
   CSIMD_OUTSIDE = (1 << 21) - 1,
   /// Longer words are not taken.
-  CSIMD_MERGE_BYTES = 24,
+  CSIMD_MERGE_BYTES = 64,
 };
 
 /// The multipliers of the perfect hash.
