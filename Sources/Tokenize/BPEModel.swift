@@ -50,6 +50,9 @@ final class BPEModel: @unchecked Sendable {
   /// The token of each character below U+10000, or `TokenTable.none`; shape [65536]. Nil where
   /// first symbols are bytes, or depend on their place.
   let characterTokens: UnsafeMutablePointer<TokenID>?
+  /// What each character below U+10000 becomes where nothing around it reaches to it: a token, or
+  /// `WordBatch.inBytes`; shape [65536]. Nil where `characterTokens` or `cuts` is.
+  let singles: UnsafeMutablePointer<TokenID>?
   /// Whether all bytes have tokens.
   let hasAllBytes: Bool
   /// For encoding from left to right, where that is exact.
@@ -57,6 +60,9 @@ final class BPEModel: @unchecked Sendable {
   /// For merging short pretokens, where `seams` is, and where first symbols are characters whose
   /// merges go by rank.
   let pairRanks: PairRanks?
+  /// Whether `pairRanks` has the token that a pair makes in place of the rank, where the order is
+  /// the same.
+  let pairRanksAreIDs: Bool
   /// The same of pairs of bytes, with what may come between; nil where first symbols are characters.
   let bytePairs: BytePairs?
   /// For cutting long pretokens, where that changes nothing.
@@ -97,7 +103,8 @@ final class BPEModel: @unchecked Sendable {
     let distinct =
       !hasLanes
       ? [] : (tree?.merges ?? merges).filter { table.rank($0.left, $0.right) == $0.rank }
-    pairRanks = hasLanes ? PairRanks(distinct) : nil
+    pairRanksAreIDs = hasLanes && options.symbols == .characters && Self.idsRise(order, results)
+    pairRanks = hasLanes ? PairRanks(distinct, by: pairRanksAreIDs ? results : nil) : nil
     bytePairs =
       seams != nil
       ? BytePairs(distinct, tokens: tokens, byteTokens: bytes) : nil
@@ -141,6 +148,7 @@ final class BPEModel: @unchecked Sendable {
       }
     }
     characterTokens = Self.characterTokens(options, tokens)
+    singles = cuts == nil ? nil : characterTokens.map { Self.singles(options, $0) }
     wholeIsExact = .allocate(capacity: tokens.count + 1)
     wholeIsExact.initialize(repeating: options.wholeFirst, count: tokens.count + 1)
     if let tree, !options.wholeFirst {
@@ -151,16 +159,32 @@ final class BPEModel: @unchecked Sendable {
   }
 
   /// Whether only tokens of nothing but `▁` share a priority with another.
-  private static func tiesAreRuns(
+  static func tiesAreRuns(
     _ priorities: [UInt32]?, _ merged: [TokenID], _ tokens: TokenTable
   ) -> Bool {
     guard let priorities else { return true }
-    return priorities.indices.allSatisfy { rank in
-      let isTied =
-        priorities[rank] != UInt32(rank)
-        || rank + 1 < priorities.count && priorities[rank + 1] == priorities[rank]
-      return !isTied || MarkedWords.isRun(tokens.bytes(of: merged[rank]))
+    return priorities.indices.allSatisfy {
+      !isTied($0, priorities) || MarkedWords.isRun(tokens.bytes(of: merged[$0]))
     }
+  }
+
+  /// What a token's id is over the number that `pairRanks` has for it, or -1 if that differs.
+  var pairOffset: Int { pairRanksAreIDs ? 0 : rankOffset }
+
+  /// Whether the tokens of ranks that share no priority are in the order of the ranks.
+  private static func idsRise(_ priorities: [UInt32]?, _ merged: [TokenID]) -> Bool {
+    var last = -1
+    for (rank, id) in merged.enumerated() {
+      if let priorities, isTied(rank, priorities) { continue }
+      if Int(id) <= last { return false }
+      last = Int(id)
+    }
+    return true
+  }
+
+  private static func isTied(_ rank: Int, _ priorities: [UInt32]) -> Bool {
+    priorities[rank] != UInt32(rank)
+      || rank + 1 < priorities.count && priorities[rank + 1] == priorities[rank]
   }
 
   private static func characterTokens(_ options: Options, _ tokens: TokenTable)
@@ -178,6 +202,19 @@ final class BPEModel: @unchecked Sendable {
       else { continue }
       let scalar = UTF8Check.scalar(base, at: 0, length: bytes.count)
       table[Int(scalar)] = tokens.find(base, bytes.count, PieceHash.of(base, bytes.count))
+    }
+    return table
+  }
+
+  private static func singles(_ options: Options, _ characters: UnsafeMutablePointer<TokenID>)
+    -> UnsafeMutablePointer<TokenID>
+  {
+    let table = UnsafeMutablePointer<TokenID>.allocate(capacity: 65536)
+    for scalar in 0..<65536 {
+      let id = characters[scalar]
+      let isToken =
+        id != TokenTable.none && Int(id) < options.pieceCount && id != options.unknown
+      table[scalar] = isToken ? id : WordBatch.inBytes
     }
     return table
   }
@@ -202,6 +239,7 @@ final class BPEModel: @unchecked Sendable {
     lastByteTokens.deallocate()
     bytePairRanks.deallocate()
     characterTokens?.deallocate()
+    singles?.deallocate()
     wholeIsExact.deallocate()
   }
 }

@@ -50,7 +50,11 @@ final class CharacterBPEEncoder {
     fallback = model.options.byteFallback
     characterTokens = model.characterTokens
     frozen = model.options.frozen
-    words = model.canCutAtMarks ? WordBatch(cacheBits: Self.cacheBits) : nil
+    words =
+      model.canCutAtMarks
+      ? WordBatch(
+        cacheBits: Self.cacheBits, singles: model.singles.map { UnsafePointer($0) },
+        byteIDs: model.options.byteFallback ?? []) : nil
     longWords = words == nil ? nil : PretokenCache(bits: Self.longCacheBits)
     lanes = words == nil ? nil : LaneMerger(model)
     hasTies = model.priorities != nil
@@ -125,11 +129,13 @@ final class CharacterBPEEncoder {
     }
     let missCount = find(words)
     if missCount > 0 { _ = lanes.merge(misses, missCount) }
-    let first = output.reserve(words.byteCount &+ PretokenCache.maxIDs)
+    let first = output.reserve(
+      words.byteCount &+ words.singleCount &+ WordBatch.singleSlack &+ PretokenCache.maxIDs)
     var out = first
     var miss = 0
     var others = 0
     for index in 0..<words.count {
+      out += words.takeSingles(before: index, into: out)
       let length = words[index].length
       if slots[index].isThere {
         out += words.cache.take(slots[index], into: out)
@@ -151,6 +157,7 @@ final class CharacterBPEEncoder {
         out += written
       }
     }
+    out += words.takeSingles(before: words.count, into: out)
     insert(words, 0..<missCount)
     insert(words, WordBatch.capacity &- others..<WordBatch.capacity)
     words.removeAll()
@@ -168,9 +175,11 @@ final class CharacterBPEEncoder {
 
   /// The same without lanes.
   private func encodeOneByOne(_ words: WordBatch, into output: TokenBuffer) {
-    let first = output.reserve(words.byteCount &+ PretokenCache.maxIDs)
+    let first = output.reserve(
+      words.byteCount &+ words.singleCount &+ WordBatch.singleSlack &+ PretokenCache.maxIDs)
     var out = first
     for index in 0..<words.count {
+      out += words.takeSingles(before: index, into: out)
       let key = words[index]
       if key.length > PieceCache.maxKeyBytes {
         out += long(words.bytes(index).0, key.length, into: out)
@@ -183,6 +192,7 @@ final class CharacterBPEEncoder {
         out += written
       }
     }
+    out += words.takeSingles(before: words.count, into: out)
     words.removeAll()
     output.advance(by: out - first)
   }
@@ -197,9 +207,14 @@ final class CharacterBPEEncoder {
     words.find(slots)
     for index in 0..<words.count {
       if slots[index].isThere || words[index].length > PieceCache.maxKeyBytes { continue }
-      let (from, length) = words.bytes(index)
-      if !(hasTies && MarkedWords.startsWithTwo(from, length)) {
-        collect(from, length)
+      let (from, length, isMarked) = words.text(index)
+      if isMarked || !(hasTies && MarkedWords.startsWithTwo(from, length)) {
+        if let characterTokens, frozen == nil {
+          collect(from, length, isMarked: isMarked, characterTokens)
+        } else {
+          let (from, length) = words.bytes(index)
+          collect(from, length)
+        }
         if symbolCount > 0 {
           misses[missCount] = LaneMerger.Word(
             bytes: from, count: symbolCount, out: room, written: 0, index: index,
@@ -252,6 +267,39 @@ final class CharacterBPEEncoder {
       scratch = .allocate(capacity: scratchCapacity)
     }
     return resolve(scratch, mergeSymbols(into: scratch), into: out)
+  }
+
+  /// Writes the first symbols of a word to `target`, where no texts are frozen; `isMarked`: a `▁`
+  /// belongs before it.
+  @inline(__always)
+  private func collect(
+    _ base: UnsafePointer<UInt8>, _ count: Int, isMarked: Bool,
+    _ characters: UnsafeMutablePointer<TokenID>
+  ) {
+    var out = target
+    if isMarked {
+      out[0] = characters[0x2581]
+      out += 1
+    }
+    var at = 0
+    while at < count {
+      let length = UTF8Check.length(base, at: at, end: count)
+      if length > 0 && length < 4 {
+        let id = characters[Int(UTF8Check.scalar(base, at: at, length: length))]
+        if id != TokenTable.none {
+          out[0] = id
+          out += 1
+          at &+= length
+          continue
+        }
+      }
+      symbolCount = out - target
+      if symbolCount > 0 { lastSymbol = out[-1] }
+      add(base, at, max(1, length), isFirst: false, isLast: false)
+      out = target + symbolCount
+      at &+= max(1, length)
+    }
+    symbolCount = out - target
   }
 
   /// Adds the first symbols of a word.

@@ -95,7 +95,7 @@ final class LaneMerger {
   func mergeInLanes(_ words: UnsafeMutablePointer<Word>, _ count: Int) {
     let order = self.order
     let merged = model.merged
-    let rankOffset = model.rankOffset
+    let rankOffset = model.pairOffset
     var active = min(count, Self.laneCount)
     var next = active
     for lane in 0..<active { start(order[lane], words, lane) }

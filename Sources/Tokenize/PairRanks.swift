@@ -18,8 +18,8 @@ final class PairRanks: @unchecked Sendable {
   private let pilotShift: UInt64
   private let slotShift: UInt64
 
-  /// Takes distinct pairs. Nil if no pilots are found, which no known vocabulary does.
-  init?(_ pairs: [(left: TokenID, right: TokenID, rank: UInt32)]) {
+  /// Takes distinct pairs; `numbers`: what stands for each rank, if not the rank. Nil if no pilots are found, which no known vocabulary does.
+  init?(_ pairs: [(left: TokenID, right: TokenID, rank: UInt32)], by numbers: [UInt32]? = nil) {
     var slotBits: UInt64 = 10
     while 1 << slotBits < pairs.count + pairs.count / 4 { slotBits += 1 }
     let pilotBits = slotBits - 2
@@ -31,7 +31,7 @@ final class PairRanks: @unchecked Sendable {
     slots = HugePages.allocate(byteCount: 8 << Int(slotBits))
       .bindMemory(to: UInt64.self, capacity: 1 << Int(slotBits))
     slots.update(repeating: .max, count: 1 << Int(slotBits))
-    guard place(pairs, groups: 1 << Int(pilotBits)) else { return nil }
+    guard place(pairs, numbers, groups: 1 << Int(pilotBits)) else { return nil }
   }
 
   deinit {
@@ -44,7 +44,7 @@ final class PairRanks: @unchecked Sendable {
     csimd_merges(
       byte_pairs: model.bytePairs.map { UnsafePointer($0.pairs) },
       byte_tokens: UnsafePointer(model.byteTokens), merged: UnsafePointer(model.merged),
-      rank_offset: Int64(model.rankOffset), pilots: UnsafePointer(pilots),
+      rank_offset: Int64(model.pairOffset), pilots: UnsafePointer(pilots),
       slots: UnsafePointer(slots), pilot_shift: pilotShift, slot_shift: slotShift)
   }
 
@@ -99,7 +99,7 @@ final class PairRanks: @unchecked Sendable {
   /// Finds a pilot for each group, the largest groups first. Pairs lie by group, as slots hold
   /// them, and slots are asked for some groups ahead.
   private func place(
-    _ pairs: [(left: TokenID, right: TokenID, rank: UInt32)], groups: Int
+    _ pairs: [(left: TokenID, right: TokenID, rank: UInt32)], _ numbers: [UInt32]?, groups: Int
   ) -> Bool {
     var starts = [Int32](repeating: 0, count: groups + 1)
     for pair in pairs {
@@ -116,7 +116,8 @@ final class PairRanks: @unchecked Sendable {
     var order = [UInt64](repeating: 0, count: pairs.count)
     for pair in pairs {
       let group = Int(truncatingIfNeeded: Self.hash(pair.left, pair.right) &>> pilotShift)
-      order[Int(next[group])] = Self.pair(pair.left, pair.right) << 21 | UInt64(pair.rank)
+      let number = numbers.map { $0[Int(pair.rank)] } ?? pair.rank
+      order[Int(next[group])] = Self.pair(pair.left, pair.right) << 21 | UInt64(number)
       next[group] += 1
     }
     return order.withUnsafeBufferPointer { order in

@@ -32,15 +32,11 @@ struct SentencePieceMerges {
     }
     let symbols = TokenTable(builder, isFindable: { findable[$0] })
     let (ranks, priorities) = ranks()
-    var merges: [(left: TokenID, right: TokenID, rank: UInt32)] = []
-    for id in ranks.indices {
-      guard let rank = ranks[id] else { continue }
-      append(symbols, symbols.bytes(of: TokenID(id)), rank, to: &merges)
-    }
-    var merged = [TokenID](repeating: 0, count: file.pieces.count)
+    var merged = [TokenID](repeating: 0, count: ranks.count { $0 != nil })
     for (id, rank) in ranks.enumerated() {
       if let rank { merged[Int(rank)] = TokenID(id) }
     }
+    let merges = PieceMerges(symbols, merged: merged, priorities: priorities).all()
     var options = BPEModel.Options()
     options.symbols = .characters
     options.unknown = TokenID(file.unknownID)
@@ -52,20 +48,6 @@ struct SentencePieceMerges {
     return BPEModel(
       options: options, tokens: symbols, merges: merges, merged: merged, byteTokens: none,
       lastByteTokens: none, priorities: priorities)
-  }
-
-  private func append(
-    _ symbols: TokenTable, _ bytes: UnsafeBufferPointer<UInt8>, _ rank: UInt32,
-    to merges: inout [(left: TokenID, right: TokenID, rank: UInt32)]
-  ) {
-    guard let base = bytes.baseAddress, bytes.count > 1 else { return }
-    for cut in 1..<bytes.count where base[cut] & 0xC0 != 0x80 {
-      let left = symbols.find(base, cut, PieceHash.of(base, cut))
-      if left == TokenTable.none { continue }
-      let rest = bytes.count - cut
-      let right = symbols.find(base + cut, rest, PieceHash.of(base + cut, rest))
-      if right != TokenTable.none { merges.append((left, right, rank)) }
-    }
   }
 
   /// Each normal piece's place by score, best first, nil for the others; and the place of the

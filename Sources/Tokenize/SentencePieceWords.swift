@@ -271,8 +271,21 @@ final class SentencePieceWords: Sendable {
       marks = 0
     }
 
+    /// Whether a part of whole characters is one of 1 to 3 bytes.
+    @inline(__always)
+    private static func isSingle(_ lead: UInt8, _ length: Int) -> Bool {
+      length == (lead < 0x80 ? 1 : lead < 0xE0 ? 2 : 3) && lead < 0xF0
+    }
+
     @inline(__always)
     private func addShort(to end: Int, _ flush: () -> Void) {
+      if marks == 0, let singles = batch.singles, Self.isSingle(base[start], end &- start) {
+        let length = end &- start
+        if batch.isFullOfSingles { flush() }
+        let scalar = UTF8Check.scalar(base, at: start, length: length)
+        batch.addSingle(singles[Int(scalar)], base + start, length)
+        return
+      }
       if batch.isFull { flush() }
       if marks == 1 {
         batch.addMarked(base + start, end &- start, left: count &- start)

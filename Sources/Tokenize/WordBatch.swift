@@ -4,14 +4,29 @@ import ShardifyCore
 /// Words waiting to be looked up in a cache of their ids. One per thread.
 ///
 /// Add words until it is full, each asks for its cache line; then take them in order. A word may be
-/// marked: a `▁` belongs before its bytes.
+/// marked: a `▁` belongs before its bytes. Characters that stand alone and whose ids are known need
+/// not be looked up: `addSingle` keeps the ids, and `takeSingles` gives those between two words.
 final class WordBatch {
   static let capacity = 64
+  private static let singleCapacity = 256
+  /// `takeSingles` may write so many ids more than there are.
+  static let singleSlack = 4
+  /// In a table of single characters: the character becomes its bytes.
+  static let inBytes = TokenTable.none - 1
 
   let cache: PieceCache
   private(set) var count = 0
   /// At least the bytes of all words with their marks.
   private(set) var byteCount = 0
+  /// Ids of single characters.
+  private(set) var singleCount = 0
+  /// The id of each character below U+10000 that stands alone, or `inBytes`; shape [65536]. Nil if
+  /// such are words as others are.
+  let singles: UnsafePointer<TokenID>?
+  private let byteIDs: UnsafeMutablePointer<TokenID>
+  private let singleIDs: UnsafeMutablePointer<TokenID>
+  /// How many of them stand before each word.
+  private let singlesBefore: UnsafeMutablePointer<Int>
   private let keys: UnsafeMutablePointer<PieceCache.Key>
   private let places: UnsafeMutablePointer<UnsafePointer<UInt8>>
   private let marks: UnsafeMutablePointer<Bool>
@@ -20,8 +35,17 @@ final class WordBatch {
   /// 24 bytes of ones, 24 of zeros, and 32 for the last bytes of a text.
   private let masks: UnsafeMutablePointer<UInt8>
 
-  init(cacheBits: Int) {
+  /// `singles`: as the property, which must live as long; `byteIDs`: the ids of bytes, for `inBytes`.
+  init(cacheBits: Int, singles: UnsafePointer<TokenID>? = nil, byteIDs: [TokenID] = []) {
     cache = PieceCache(lineCount: 1 << cacheBits)
+    self.singles = singles
+    self.byteIDs = .allocate(capacity: 256)
+    self.byteIDs.initialize(repeating: 0, count: 256)
+    for (byte, id) in byteIDs.prefix(256).enumerated() { self.byteIDs[byte] = id }
+    singleIDs = .allocate(capacity: Self.singleCapacity + Self.singleSlack)
+    singleIDs.initialize(repeating: 0, count: Self.singleCapacity + Self.singleSlack)
+    singlesBefore = .allocate(capacity: Self.capacity + 1)
+    singlesBefore.initialize(repeating: 0, count: Self.capacity + 1)
     keys = .allocate(capacity: Self.capacity)
     keys.initialize(repeating: PieceCache.Key(), count: Self.capacity)
     places = .allocate(capacity: Self.capacity)
@@ -34,6 +58,9 @@ final class WordBatch {
   }
 
   deinit {
+    byteIDs.deallocate()
+    singleIDs.deallocate()
+    singlesBefore.deallocate()
     keys.deallocate()
     places.deallocate()
     marks.deallocate()
@@ -47,6 +74,7 @@ final class WordBatch {
   @inline(__always)
   func add(_ bytes: UnsafePointer<UInt8>, _ length: Int, left: Int) {
     places[count] = bytes
+    singlesBefore[count] = singleCount
     marks[count] = false
     byteCount &+= length
     if length > PieceCache.maxKeyBytes {
@@ -67,6 +95,7 @@ final class WordBatch {
   @inline(__always)
   func addMarked(_ bytes: UnsafePointer<UInt8>, _ length: Int, left: Int) {
     places[count] = bytes
+    singlesBefore[count] = singleCount
     marks[count] = true
     byteCount &+= length &+ 3
     if left >= 24 {
@@ -78,6 +107,38 @@ final class WordBatch {
     }
     cache.locate(&keys[count])
     count &+= 1
+  }
+
+  /// Whether there is no room for another single character.
+  var isFullOfSingles: Bool { singleCount > Self.singleCapacity - 3 }
+
+  /// Adds a well-formed character of 1 to 3 bytes whose id in `singles` is given.
+  @inline(__always)
+  func addSingle(_ id: TokenID, _ bytes: UnsafePointer<UInt8>, _ length: Int) {
+    if id != Self.inBytes {
+      singleIDs[singleCount] = id
+      singleCount &+= 1
+      return
+    }
+    for index in 0..<length { singleIDs[singleCount &+ index] = byteIDs[Int(bytes[index])] }
+    singleCount &+= length
+  }
+
+  /// Writes the ids of the single characters between the word before `index` and that one, or the
+  /// end if it is `count`; returns how many.
+  @inline(__always)
+  func takeSingles(before index: Int, into out: UnsafeMutablePointer<TokenID>) -> Int {
+    let start = index == 0 ? 0 : singlesBefore[index &- 1]
+    let length = (index == count ? singleCount : singlesBefore[index]) &- start
+    let from = singleIDs + start
+    let four = UnsafeRawPointer(from).loadUnaligned(as: SIMD4<TokenID>.self)
+    UnsafeMutableRawPointer(out).storeBytes(of: four, as: SIMD4<TokenID>.self)
+    var at = Self.singleSlack
+    while at < length {
+      out[at] = from[at]
+      at &+= 1
+    }
+    return length
   }
 
   /// The bytes of a word with its mark, if it has one; valid until this is asked for the next.
@@ -129,6 +190,7 @@ final class WordBatch {
 
   func removeAll() {
     count = 0
+    singleCount = 0
     byteCount = 0
   }
 }
@@ -173,6 +235,12 @@ enum MarkedWords {
   static func startsWithTwo(_ word: UnsafePointer<UInt8>, _ count: Int) -> Bool {
     count >= 6 && word[0] == 0xE2 && word[1] == 0x96 && word[2] == 0x81 && word[3] == 0xE2
       && word[4] == 0x96 && word[5] == 0x81
+  }
+
+  /// Whether there are two `▁` in a row.
+  static func holdsTwo(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard let base = bytes.baseAddress else { return false }
+    return bytes.indices.contains { startsWithTwo(base + $0, bytes.count - $0) }
   }
 
   /// Whether bytes are only `▁`.

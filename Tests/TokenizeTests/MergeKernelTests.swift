@@ -8,7 +8,11 @@ struct MergeKernelTests {
   /// Merges by the definition: the pair of lowest priority (the rank, if the model has no others),
   /// the leftmost of them, until none is left.
   private func merged(_ bytes: [UInt8], _ model: BPEModel) -> [TokenID] {
-    var ids = bytes.map { model.byteTokens[Int($0)] }
+    merged(bytes.map { model.byteTokens[Int($0)] }, model)
+  }
+
+  private func merged(_ symbols: [TokenID], _ model: BPEModel) -> [TokenID] {
+    var ids = symbols
     while true {
       var best: (priority: UInt32, rank: UInt32, place: Int)?
       for place in 0..<max(0, ids.count - 1) {
@@ -135,6 +139,99 @@ struct MergeKernelTests {
         let written = merger.merge(into: out)
         #expect(Array(UnsafeBufferPointer(start: out, count: written)) == merged(text, model))
       }
+    }
+  }
+
+  @Test("words of symbols merged in lanes come out as defined", arguments: 1...40)
+  func symbolsMergeInLanesAsDefined(_ seed: Int) throws {
+    let model = pieceModel(seed: UInt64(seed), isTied: false)
+    let lanes = try #require(LaneMerger(model))
+    var random = TestRandom(seed: UInt64(seed) &* 93)
+    for count in [1, 2, 7, 16, 17, 40] {
+      let texts: [[TokenID]] = (0..<count).map { _ in
+        (0..<1 + random.below(LaneMerger.maxBytes)).map { _ in TokenID(97 + random.below(4)) }
+      }
+      let symbols = texts.flatMap { $0 }
+      var out = symbols
+      var words: [LaneMerger.Word] = []
+      symbols.withUnsafeBufferPointer { symbols in
+        out.withUnsafeMutableBufferPointer { out in
+          guard let first = symbols.baseAddress, let room = out.baseAddress else { return }
+          let bytes = UnsafeRawPointer(first).assumingMemoryBound(to: UInt8.self)
+          for isPlain in [false, true] {
+            words.removeAll()
+            var at = 0
+            for (index, text) in texts.enumerated() {
+              words.append(
+                LaneMerger.Word(
+                  bytes: bytes, count: text.count, out: room + at, written: 0, index: index,
+                  symbols: first + at))
+              at += text.count
+            }
+            words.withUnsafeMutableBufferPointer { words in
+              guard let base = words.baseAddress else { return }
+              if isPlain {
+                lanes.mergeInLanes(base, count)
+              } else {
+                #expect(lanes.merge(base, count) == 0)
+              }
+            }
+            for (index, text) in texts.enumerated() {
+              let found = UnsafeBufferPointer(start: words[index].out, count: words[index].written)
+              #expect(Array(found) == merged(text, model))
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Test("the pairs that make a piece merge as all that spell it do", arguments: 1...60)
+  func piecePairsMergeAsAllDo(_ seed: Int) {
+    // Runs of marks share a priority, the last.
+    let (mark, isTied) = (Array("▁".utf8), seed % 2 == 0)
+    let characters = [mark, Array("a".utf8), Array("b".utf8), Array("ç".utf8)]
+    var random = TestRandom(seed: UInt64(seed) &* 31)
+    var builder = TokenTable.Builder()
+    for (id, text) in characters.enumerated() { _ = builder.add(id, text) }
+    var texts: Set<[UInt8]> = []
+    for _ in 0..<80 {
+      let isRun = random.below(6) == 0
+      let text = (0..<2 + random.below(5)).flatMap { _ in
+        isRun ? mark : characters[random.below(4)]
+      }
+      if texts.insert(text).inserted { _ = builder.add(builder.count, text) }
+    }
+    let symbols = TokenTable(builder)
+    var order = Array(TokenID(4)..<TokenID(builder.count))
+    for index in order.indices.reversed() { order.swapAt(index, random.below(index + 1)) }
+    if seed % 3 > 0 { order.sort { symbols.bytes(of: $0).count < symbols.bytes(of: $1).count } }
+    let isRun = { (id: TokenID) in MarkedWords.isRun(symbols.bytes(of: id)) }
+    order = order.filter { !isTied || !isRun($0) } + order.filter { isTied && isRun($0) }
+    let firstRun = order.firstIndex { isTied && isRun($0) } ?? order.count
+    let priorities = isTied ? order.indices.map { UInt32(min($0, firstRun)) } : nil
+    let pruned = PieceMerges(symbols, merged: order, priorities: priorities).all()
+    var all: [PieceMerges.Merge] = []
+    for (rank, id) in order.enumerated() {
+      let text = Array(symbols.bytes(of: id))
+      for cut in 1..<text.count {
+        if let left = symbols.id(of: text[..<cut]), let right = symbols.id(of: text[cut...]) {
+          all.append((left, right, UInt32(rank)))
+        }
+      }
+    }
+    #expect(pruned.count < all.count)
+    var options = BPEModel.Options()
+    options.symbols = .characters
+    let none = [TokenID](repeating: TokenTable.none, count: 256)
+    let models = [all, pruned].map {
+      BPEModel(
+        options: options, tokens: symbols, merges: $0, merged: order, byteTokens: none,
+        lastByteTokens: none, priorities: priorities)
+    }
+    for _ in 0..<60 {
+      let text = (0..<1 + random.below(20)).map { _ in TokenID(random.below(4)) }
+      #expect(merged(text, models[0]) == merged(text, models[1]))
     }
   }
 

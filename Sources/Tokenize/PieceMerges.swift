@@ -1,0 +1,97 @@
+import ShardifyCore
+
+/// The pairs that merge to each piece of a model that merges neighbours whenever their joined text
+/// is a piece.
+///
+/// A piece is made by the two symbols that the merges before it leave of its characters, and by no
+/// other pair, whatever stands around it (see `MergeTree`). Where they do not leave two, or equal
+/// scores could change the order, all pairs that spell it are taken.
+struct PieceMerges {
+  typealias Merge = (left: TokenID, right: TokenID, rank: UInt32)
+
+  /// All pairs of a longer piece are taken.
+  private static let maxBytes = 256
+
+  private let symbols: TokenTable
+  private let merged: [TokenID]
+  /// Whether merges never wait for the place in a text.
+  private let isOrdered: Bool
+  private let isTied: Bool
+
+  /// `symbols`: pieces and characters; `merged`: the piece of each rank; `priorities`: as
+  /// `BPEModel` has them.
+  init(_ symbols: TokenTable, merged: [TokenID], priorities: [UInt32]?) {
+    self.symbols = symbols
+    self.merged = merged
+    isOrdered = symbols.firstDouble == nil && BPEModel.tiesAreRuns(priorities, merged, symbols)
+    isTied = priorities != nil
+  }
+
+  /// The pairs, by rank.
+  func all() -> [Merge] {
+    var capacity = merged.count * 2
+    var pairs = PairTable(capacity: capacity)
+    var merges: [Merge] = []
+    merges.reserveCapacity(capacity)
+    var parts: [TokenID] = []
+    for (rank, id) in merged.enumerated() {
+      let bytes = symbols.bytes(of: id)
+      let first = merges.count
+      if isOrdered && !(isTied && MarkedWords.holdsTwo(bytes)) {
+        reduce(bytes, pairs, to: &parts)
+        if parts.count == 2 { merges.append((parts[0], parts[1], UInt32(rank))) }
+      }
+      if merges.count == first { append(bytes, UInt32(rank), to: &merges) }
+      if merges.count > capacity {
+        capacity = merges.count * 2
+        pairs = PairTable(capacity: capacity)
+        for merge in merges { pairs.insert(merge) }
+      } else {
+        for merge in merges[first...] { pairs.insert(merge) }
+      }
+    }
+    return merges
+  }
+
+  /// What merges leave of the characters of a piece; nothing if they are too many to look into.
+  private func reduce(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ pairs: PairTable, to parts: inout [TokenID]
+  ) {
+    parts.removeAll(keepingCapacity: true)
+    guard let base = bytes.baseAddress, bytes.count <= Self.maxBytes else { return }
+    var start = 0
+    for end in 1...bytes.count where end == bytes.count || base[end] & 0xC0 != 0x80 {
+      let id = symbols.find(base + start, end - start, PieceHash.of(base + start, end - start))
+      if id == TokenTable.none {
+        parts.removeAll(keepingCapacity: true)
+        return
+      }
+      parts.append(id)
+      start = end
+    }
+    while parts.count > 2 {
+      var best = (rank: PairTable.none, place: 0)
+      for place in 1..<parts.count {
+        let rank = pairs.rank(parts[place - 1], parts[place])
+        if rank < best.rank { best = (rank, place) }
+      }
+      if best.rank == PairTable.none { return }
+      parts[best.place - 1] = merged[Int(best.rank)]
+      parts.remove(at: best.place)
+    }
+  }
+
+  /// Adds all pairs that spell a piece.
+  private func append(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ rank: UInt32, to merges: inout [Merge]
+  ) {
+    guard let base = bytes.baseAddress, bytes.count > 1 else { return }
+    for cut in 1..<bytes.count where base[cut] & 0xC0 != 0x80 {
+      let left = symbols.find(base, cut, PieceHash.of(base, cut))
+      if left == TokenTable.none { continue }
+      let rest = bytes.count - cut
+      let right = symbols.find(base + cut, rest, PieceHash.of(base + cut, rest))
+      if right != TokenTable.none { merges.append((left, right, rank)) }
+    }
+  }
+}
