@@ -11,6 +11,8 @@ final class SafeCuts: @unchecked Sendable {
 
   /// The seams inside tokens, as a Bloom filter over their hashes.
   private let seams: UnsafeMutablePointer<UInt64>
+  /// Whether tokens begin or end inside characters.
+  private var cutsCharacters = false
 
   /// Takes the tokens that text can become.
   init(_ tokens: TokenTable, isWanted: (Int) -> Bool) {
@@ -30,6 +32,7 @@ final class SafeCuts: @unchecked Sendable {
       while start > 0 && base[start] & 0xC0 == 0x80 { start -= 1 }
       let isWholeLeft = UTF8Check.length(base, at: start, end: place) == place - start
       let length = UTF8Check.length(base, at: place, end: token.count)
+      cutsCharacters = cutsCharacters || !isWholeLeft || length == 0
       // Of a character that is cut off, its byte at the seam.
       let left =
         isWholeLeft ? Self.load(base, start, place) : Self.unknown | UInt32(base[place - 1])
@@ -75,8 +78,7 @@ final class SafeCuts: @unchecked Sendable {
         continue
       }
       if left != 0 {
-        let (x, y) = (Self.unknown | left & 0xFF, Self.unknown | right >> 16)
-        if !has(left, right) && !has(left, y) && !has(x, right) && !has(x, y) { return at }
+        if isCut(left, right, first: right >> 16) { return at }
       }
       left = right
       at &+= 3
@@ -90,8 +92,15 @@ final class SafeCuts: @unchecked Sendable {
   func isCut(_ left: UInt32, _ right: UInt32) -> Bool {
     var first = right
     while first > 0xFF { first >>= 8 }
+    return isCut(left, right, first: first)
+  }
+
+  @inline(__always)
+  private func isCut(_ left: UInt32, _ right: UInt32, first: UInt32) -> Bool {
+    if has(left, right) { return false }
+    if !cutsCharacters { return true }
     let (x, y) = (Self.unknown | left & 0xFF, Self.unknown | first)
-    return !has(left, right) && !has(left, y) && !has(x, right) && !has(x, y)
+    return !has(left, y) && !has(x, right) && !has(x, y)
   }
 
   /// The character of three bytes at a place, or 0 if there is none.

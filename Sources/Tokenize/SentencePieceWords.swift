@@ -119,11 +119,25 @@ final class SentencePieceWords: Sendable {
         // Most words are letters between spaces.
         if areLettersPlain && marks == 1 && at &+ 24 <= count {
           let letters = (~csimd_letters16(base + at) | 1 << 16).trailingZeroBitCount
-          if letters > 0 && letters < 16 && base[at &+ letters] == 0x20 {
-            if batch.isFull { flush() }
-            batch.addMarked(base + at, letters, left: 24)
-            at &+= letters &+ 1
-            continue
+          if letters > 0 && letters < 16 {
+            let next = base[at &+ letters]
+            if next == 0x20 {
+              if batch.isFull { flush() }
+              batch.addMarked(base + at, letters, left: 24)
+              at &+= letters &+ 1
+              continue
+            }
+            // Many others have a comma or full stop after them, and then a space.
+            if base[at &+ letters &+ 1] == 0x20 && isApart(base[at &+ letters &- 1], next) {
+              if batch.isFull { flush() }
+              batch.addMarked(base + at, letters, left: 24)
+              start = at &+ letters
+              marks = 0
+              addShort(to: start &+ 1, flush)
+              at = start &+ 2
+              marks = 1
+              continue
+            }
           }
         }
         let (action, length) = action(at)
@@ -151,6 +165,13 @@ final class SentencePieceWords: Sendable {
       }
       flush()
       return true
+    }
+
+    /// Whether an ASCII symbol is plain and nothing reaches from the character before to it.
+    @inline(__always)
+    private func isApart(_ left: UInt8, _ symbol: UInt8) -> Bool {
+      symbol < 0x80 && actions[Int(symbol)] == Action.plain
+        && apart[Int(symbol) << 1 | Int(left >> 6)] &>> UInt64(left) & 1 != 0
     }
 
     /// What to do with the character at a place, and its length.
