@@ -55,8 +55,8 @@ CSIMD_INLINE size_t walk(const csimd_lattice *l) {
 
 /// Notes the best way to each slot after the first of a word, and to its end. All ways from a slot are taken at once: lane
 /// i is of the slot i + 1 further on.
-CSIMD_INLINE void search(const csimd_lattice *l, size_t start, size_t end) {
-  scores16 empty = nothing, best = empty, second = empty, here = 0;
+CSIMD_INLINE void search(const csimd_lattice *l, size_t start, size_t end, float sum) {
+  scores16 empty = nothing, best = empty, second = empty, here = sum;
   ints16 from = 0;
   for (size_t slot = start; slot < end; slot++) {
     scores16 score;
@@ -76,6 +76,24 @@ CSIMD_INLINE void search(const csimd_lattice *l, size_t start, size_t end) {
   }
 }
 
+/// Symbols of words that are taken for one stretch.
+enum { SHORT_WORD = 24 };
+
+/// The symbols of the longest stretch of a word that no piece reaches into or out of.
+static uint32_t longest_span(const csimd_lattice *l, size_t start, size_t end) {
+  size_t from = start, reach = start, longest = 0;
+  for (size_t slot = start; slot <= end; slot++) {
+    if (reach <= slot) {
+      longest = slot - from > longest ? slot - from : longest;
+      from = slot;
+    }
+    size_t last = slot == end ? 0 : CSIMD_PIECE;
+    while (last > 0 && l->scores[slot * CSIMD_PIECE + last - 1] == nothing) last--;
+    reach = slot + last > reach ? slot + last : reach;
+  }
+  return (uint32_t)longest;
+}
+
 /// Writes the ids of the best path of a word, the last at its end.
 CSIMD_INLINE csimd_path read_path(const csimd_lattice *l, size_t start, size_t end) {
   size_t at = end, first = end;
@@ -91,12 +109,14 @@ CSIMD_INLINE csimd_path read_path(const csimd_lattice *l, size_t start, size_t e
     margin = l->margins[at] < margin ? l->margins[at] : margin;
     at = from;
   }
-  return (csimd_path){(uint32_t)first, (uint32_t)(end - first), margin, score, unknown ? CSIMD_UNKNOWN : CSIMD_KNOWN};
+  uint32_t span = end - start > SHORT_WORD ? longest_span(l, start, end) : (uint32_t)(end - start);
+  return (csimd_path){(uint32_t)first, (uint32_t)(end - first), margin, score, span,
+                      unknown ? CSIMD_UNKNOWN : CSIMD_KNOWN};
 }
 
 CSIMD_INLINE void best_paths(const csimd_lattice *l) {
   size_t open = walk(l);
-  for (size_t word = 0; word < l->words; word++) search(l, l->starts[word], l->starts[word + 1] - 1);
+  for (size_t word = 0; word < l->words; word++) search(l, l->starts[word], l->starts[word + 1] - 1, 0);
   // After all searches, whose ends are not waited for then.
   for (size_t word = 0; word < l->words; word++)
     l->paths[word] = read_path(l, l->starts[word], l->starts[word + 1] - 1);
@@ -104,6 +124,11 @@ CSIMD_INLINE void best_paths(const csimd_lattice *l) {
     while (l->starts[word + 1] <= l->walks[i].slot) word++;
     l->paths[word].kind = CSIMD_LONG;
   }
+}
+
+csimd_path csimd_best_path_from(const csimd_lattice *l, size_t word, float sum) {
+  search(l, l->starts[word], l->starts[word + 1] - 1, sum);
+  return read_path(l, l->starts[word], l->starts[word + 1] - 1);
 }
 
 void csimd_best_paths_portable(const csimd_lattice *lattice) { best_paths(lattice); }

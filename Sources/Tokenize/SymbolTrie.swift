@@ -3,7 +3,8 @@ import ShardifyCore
 
 /// A trie of pieces over characters, as `csimd_best_paths` walks through it. Immutable once made.
 ///
-/// The characters of pieces have numbers, symbols; symbol 0 ends a word, 1 is any other character.
+/// Characters have numbers, symbols: ASCII characters their own, but for the first two, then come
+/// those of pieces. Symbol 0 ends a word, 1 is any other character.
 final class SymbolTrie: @unchecked Sendable {
   private let symbols: SymbolTable
   /// The nodes of single characters; shape [symbols].
@@ -52,14 +53,16 @@ final class SymbolTable: @unchecked Sendable {
   /// The first 256 are those of pages without symbols.
   private var symbols: UnsafeMutablePointer<UInt16>
   private var symbolCount = 256
-  private(set) var count = 2
+  private(set) var count = 128
 
-  /// Nil if there are more than 65,533.
+  /// Nil if there are more than 65,407 others.
   init?(_ tokens: TokenTable, isPiece: (Int) -> Bool) {
     pages = .allocate(capacity: Self.pageCount)
     pages.initialize(repeating: 0, count: Self.pageCount)
     symbols = .allocate(capacity: 256)
     symbols.initialize(repeating: Self.other, count: 256)
+    addPage(0)
+    for symbol in UInt16(2)..<128 { symbols[Int(pages[0]) + Int(symbol)] = symbol }
     for id in 0..<tokens.count where isPiece(id) {
       let bytes = tokens.bytes(of: TokenID(id))
       guard let base = bytes.baseAddress else { continue }

@@ -170,7 +170,7 @@ final class UnigramEncoder {
       if let next = take(index, ids, into: out) {
         out = next
       } else {
-        out = search(index, ids, into: out)
+        out = search(index, ids, into: out, isPast: slot.isThere)
       }
     }
     for find in UnsafeBufferPointer(start: finds, count: findCount) {
@@ -190,7 +190,10 @@ final class UnigramEncoder {
         numbers[index] = -1
       } else {
         let (bytes, length, isMarked) = words.text(index)
-        numbers[index] = lattice.add(bytes, length, isMarked: isMarked)
+        let key = words[index]
+        let number =
+          key.length <= PieceCache.maxKeyBytes ? lattice.add(key, isMarked: isMarked) : -1
+        numbers[index] = number >= 0 ? number : lattice.add(bytes, length, isMarked: isMarked)
       }
     }
   }
@@ -207,7 +210,7 @@ final class UnigramEncoder {
     let reach = lattice.reach(number, path)
     if bound > Double(reach) {
       catchUp(ids, to: out - ids)
-      if bound > Double(reach) { return nil }
+      if bound > Double(reach) { return takeExact(number, ids, into: out) }
     }
     let next = lattice.take(path, into: out)
     let size = size(path.count, Double(path.score))
@@ -217,17 +220,38 @@ final class UnigramEncoder {
     return next
   }
 
+  /// The same for a word past its reach, once `here` is the sum: added up as the reference does.
+  @inline(never)
+  private func takeExact(
+    _ number: Int, _ ids: UnsafeMutablePointer<TokenID>,
+    into out: UnsafeMutablePointer<TokenID>
+  ) -> UnsafeMutablePointer<TokenID>? {
+    model.areFloats ? write(lattice.path(number, from: Float(here)), ids, into: out) : nil
+  }
+
   /// The same for a word with unknown characters.
   @inline(never)
   private func takeUnknown(
     _ number: Int, _ path: csimd_path, _ ids: UnsafeMutablePointer<TokenID>,
-    into first: UnsafeMutablePointer<TokenID>
+    into out: UnsafeMutablePointer<TokenID>
   ) -> UnsafeMutablePointer<TokenID>? {
     guard path.kind == UInt32(CSIMD_UNKNOWN), model.byteFallback == nil else { return nil }
     let reach = Double(lattice.reach(number, path))
     if bound > reach || joinedCount &+ Int(path.count) > Self.joinedCapacity {
-      catchUp(ids, to: first - ids)
-      if bound > reach || path.count > Self.joinedCapacity { return nil }
+      catchUp(ids, to: out - ids)
+      if path.count > Self.joinedCapacity { return nil }
+      if bound > reach { return takeExact(number, ids, into: out) }
+    }
+    return write(path, ids, into: out)
+  }
+
+  /// Writes the ids of a path, neighbouring unknown characters as one, and notes where these are.
+  private func write(
+    _ path: csimd_path, _ ids: UnsafeMutablePointer<TokenID>,
+    into first: UnsafeMutablePointer<TokenID>
+  ) -> UnsafeMutablePointer<TokenID>? {
+    if path.kind != 0 && (model.byteFallback != nil || path.count > Self.joinedCapacity) {
+      return nil
     }
     var out = first
     for id in lattice.ids(path) {
@@ -277,30 +301,43 @@ final class UnigramEncoder {
   /// Adds up the scores of the ids before `end`, so that the bound is the sum itself.
   @inline(never)
   private func catchUp(_ ids: UnsafePointer<TokenID>, to end: Int) {
-    let isSingle = model.arithmetic == .single
-    var sum = here
-    func add(_ score: Double) { sum = isSingle ? Double(Float(sum + score)) : sum + score }
+    if model.areFloats {
+      // The same as in Double, rounded after each.
+      var sum = Float(here)
+      forEachScore(ids, to: end) { sum += Float($0) }
+      here = Double(sum)
+    } else {
+      let isSingle = model.arithmetic == .single
+      var sum = here
+      forEachScore(ids, to: end) { sum = isSingle ? Double(Float(sum + $0)) : sum + $0 }
+      here = sum
+    }
+    bound = abs(here)
+  }
+
+  @inline(__always)
+  private func forEachScore(_ ids: UnsafePointer<TokenID>, to end: Int, _ body: (Double) -> Void) {
+    let (scores, unknown, unknownScore) = (model.scores, model.unknown, model.unknownScore)
     var place = summed
     for index in 0...joinedCount {
       let next = index < joinedCount ? joined[index] : max(summed, end)
       while place < next {
         let id = ids[place]
-        add(id == model.unknown ? model.unknownScore : model.scores[Int(id)])
+        body(id == unknown ? unknownScore : scores[Int(id)])
         place &+= 1
       }
-      if index < joinedCount { add(model.unknownScore) }
+      if index < joinedCount { body(unknownScore) }
     }
-    here = sum
     summed = place
     joinedCount = 0
-    bound = abs(sum)
   }
 
-  /// Writes the ids of a part, and keeps them if they can be told from the part alone.
+  /// Writes the ids of a part, and keeps them if they can be told from the part alone. `isPast`: they
+  /// cannot, and `here` is the sum.
   @inline(never)
   private func search(
     _ index: Int, _ ids: UnsafeMutablePointer<TokenID>,
-    into out: UnsafeMutablePointer<TokenID>
+    into out: UnsafeMutablePointer<TokenID>, isPast: Bool
   ) -> UnsafeMutablePointer<TokenID> {
     let (bytes, count) = words.bytes(index)
     if capacity <= count {
@@ -310,19 +347,24 @@ final class UnigramEncoder {
       best = .allocate(capacity: capacity)
       steps = .allocate(capacity: capacity)
     }
-    let characters = search(bytes, count, from: 0, rounds: false)
-    let (margin, hasUnknown) = readPath(count)
-    let reach = reach(margin, count, characters)
-    if bound > Double(reach) || hasUnknown { catchUp(ids, to: out - ids) }
-    if bound > Double(reach) {
+    var isPast = isPast
+    if !isPast {
+      let characters = search(bytes, count, from: 0, rounds: false)
+      let (margin, hasUnknown) = readPath(count)
+      let reach = reach(margin, count, characters)
+      if bound > Double(reach) || hasUnknown { catchUp(ids, to: out - ids) }
+      isPast = bound > Double(reach)
+      if !isPast && !hasUnknown {
+        let next = write(bytes, into: out)
+        let size = size(stepCount, best[count].score)
+        bound += size
+        keep(index, out, next - out, reach, size)
+        return next
+      }
+    }
+    if isPast {
       _ = search(bytes, count, from: here, rounds: model.arithmetic == .single)
       _ = readPath(count)
-    } else if !hasUnknown {
-      let next = write(bytes, into: out)
-      let size = size(stepCount, best[count].score)
-      bound += size
-      keep(index, out, next - out, reach, size)
-      return next
     }
     // Ids do not tell the scores of unknown characters: the path does.
     let next = write(bytes, into: out)

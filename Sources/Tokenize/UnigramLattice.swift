@@ -12,8 +12,9 @@ final class UnigramLattice {
   static let maxBytes = 1024
   private static let slotCapacity = 4096
 
-  private let trie: SymbolTrie?
   private let table: csimd_symbol_table
+  /// The symbol of `▁`; 0 if the model has no trie of symbols.
+  private let mark: UInt16
   private let symbols: UnsafeMutablePointer<UInt16>
   private let starts: UnsafeMutablePointer<UInt32>
   private let walks: UnsafeMutablePointer<csimd_walk>
@@ -23,16 +24,18 @@ final class UnigramLattice {
   private let from: UnsafeMutablePointer<UInt32>
   private let ids: UnsafeMutablePointer<UInt32>
   private let paths: UnsafeMutablePointer<csimd_path>
+  private let model: UnigramModel
   private var lattice: csimd_lattice?
   private var slots = 0
   private var words = 0
-  /// For each count of characters, see `reach`. Shape [maxBytes + 1].
+  /// For each span and each count of characters, see `setReach`. Shape [maxBytes + 1].
   private let scales: UnsafeMutablePointer<Double>
   private let losses: UnsafeMutablePointer<Double>
 
   init(_ model: UnigramModel) {
-    trie = model.symbols
+    self.model = model
     table = model.symbols?.table ?? csimd_symbol_table()
+    mark = model.symbols?.mark ?? 0
     let rowBytes = Self.slotCapacity * Int(CSIMD_PIECE) * 4
     symbols = .allocate(capacity: Self.slotCapacity + 1)
     symbols.initialize(repeating: 0, count: Self.slotCapacity + 1)
@@ -49,7 +52,7 @@ final class UnigramLattice {
     scales = .allocate(capacity: Self.maxBytes + 1)
     losses = .allocate(capacity: Self.maxBytes + 1)
     setReach(model)
-    lattice = trie.map { trie in
+    lattice = model.symbols.map { trie in
       csimd_lattice(
         nodes: trie.nodes, firsts: trie.firsts, unknown: model.unknown, symbols: symbols, slots: 0,
         starts: starts, words: 0, walks: walks,
@@ -73,16 +76,15 @@ final class UnigramLattice {
     losses.deallocate()
   }
 
-  /// A path of n pieces or fewer is added up here with n roundings of its scores and n of sums, each
-  /// off by 2^-24 of at most n times the largest score. Two paths are told apart if they are further
+  /// Two paths part and meet again within a span of n characters, since all ways go through its
+  /// ends. There each is added up with n roundings of scores and n of sums, which are off by 2^-24 of
+  /// at most the word's characters times the largest score. Paths are told apart if they are further
   /// from each other than both are off. Taken twice as wide, and what is left of the margin is what
   /// the references may be off: n times `rounding` of the sum, which is taken twice as wide too.
   private func setReach(_ model: UnigramModel) {
     for count in 0...Self.maxBytes {
-      let n = Double(count)
-      let scale = 0.999 / (model.rounding * 4 * (n + 1))
-      scales[count] = scale
-      losses[count] = (4 * 0x1p-24 * (n + 1) * n * scale + n) * model.largestScore
+      scales[count] = 0.999 / (model.rounding * 4 * (Double(count) + 1))
+      losses[count] = Double(count) * model.largestScore * (1 + 0x1p-24 / model.rounding)
     }
   }
 
@@ -90,7 +92,7 @@ final class UnigramLattice {
   @inline(__always)
   func reach(_ word: Int, _ path: csimd_path) -> Float {
     let count = Int(starts[word &+ 1] &- starts[word]) &- 1
-    let reach = Double(path.margin) * scales[count] - losses[count]
+    let reach = Double(path.margin) * scales[Int(path.span)] - losses[count]
     return reach > 0 ? Float(min(reach, 1e30)) : -1
   }
 
@@ -99,25 +101,41 @@ final class UnigramLattice {
     words = 0
   }
 
-  /// Adds a word, after a `▁` if it is marked; returns its number, or -1 if it is not taken.
+  /// Adds a word by its key, in which a space stands for a mark, if it is ASCII; returns its number,
+  /// or -1.
   @inline(__always)
-  func add(_ word: UnsafePointer<UInt8>, _ count: Int, isMarked: Bool) -> Int {
-    guard let trie, slots &+ count &+ 2 <= Self.slotCapacity, count < Self.maxBytes else {
-      return -1
-    }
-    var slot = slots
-    if isMarked {
-      symbols[slot] = trie.mark
-      slot &+= 1
-    }
-    let found = csimd_symbols(table, word, count, symbols + slot)
-    if found == 0 && count > 0 { return -1 }
-    slot &+= found
+  func add(_ key: PieceCache.Key, isMarked: Bool) -> Int {
+    guard mark != 0, slots &+ PieceCache.maxKeyBytes &+ 1 <= Self.slotCapacity,
+      csimd_ascii_symbols(key.first, key.second, key.third, key.length, symbols + slots)
+    else { return -1 }
+    if isMarked { symbols[slots] = mark }
+    return end(slots &+ key.length)
+  }
+
+  /// Ends a word; returns its number.
+  @inline(__always)
+  private func end(_ slot: Int) -> Int {
     symbols[slot] = 0
     slots = slot &+ 1
     words &+= 1
     starts[words] = UInt32(truncatingIfNeeded: slots)
     return words &- 1
+  }
+
+  /// Adds a word, after a `▁` if it is marked; returns its number, or -1 if it is not taken.
+  @inline(__always)
+  func add(_ word: UnsafePointer<UInt8>, _ count: Int, isMarked: Bool) -> Int {
+    guard mark != 0, slots &+ count &+ 2 <= Self.slotCapacity, count < Self.maxBytes else {
+      return -1
+    }
+    var slot = slots
+    if isMarked {
+      symbols[slot] = mark
+      slot &+= 1
+    }
+    let found = csimd_symbols(table, word, count, symbols + slot)
+    if found == 0 && count > 0 { return -1 }
+    return end(slot &+ found)
   }
 
   /// Finds the paths of all words; for tests also without instructions that not all processors have.
@@ -131,6 +149,12 @@ final class UnigramLattice {
 
   /// The path of a word; valid after `search`.
   @inline(__always) subscript(_ word: Int) -> csimd_path { paths[word] }
+
+  /// The path of a word with its scores added up in Float from a sum on.
+  func path(_ word: Int, from sum: Float) -> csimd_path {
+    guard var lattice else { return paths[word] }
+    return csimd_best_path_from(&lattice, word, sum)
+  }
 
   /// The ids of a path.
   func ids(_ path: csimd_path) -> UnsafeBufferPointer<TokenID> {

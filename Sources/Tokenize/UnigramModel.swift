@@ -29,6 +29,8 @@ final class UnigramModel: @unchecked Sendable {
   /// The largest score by size.
   let largestScore: Double
   let hasPositiveScores: Bool
+  /// Whether sums are kept as Float and all scores are such.
+  let areFloats: Bool
   /// Whether no piece reaches across the place before a `▁`.
   let wordsAreApart: Bool
   /// Half a unit in the last place of the sums, relative.
@@ -57,6 +59,9 @@ final class UnigramModel: @unchecked Sendable {
     cuts = SafeCuts(tokens, isWanted: isPiece)
     largestScore = values.reduce(abs(unknownScore)) { max($0, abs($1)) }
     hasPositiveScores = unknownScore > 0 || values.contains { $0 > 0 }
+    areFloats =
+      arithmetic == .single && values.allSatisfy { Double(Float($0)) == $0 }
+      && Double(Float(unknownScore)) == unknownScore
     scores = HugePages.allocate(byteCount: 8 * values.count)
       .bindMemory(to: Double.self, capacity: values.count)
     for (id, value) in values.enumerated() { scores[id] = value }

@@ -9,6 +9,7 @@ struct UnigramLatticeTests {
   private struct Path: Equatable {
     var ids: [TokenID]
     var margin: Float
+    var span = 0
   }
 
   /// Some characters of every length, or so many that their symbols fill several blocks.
@@ -56,11 +57,16 @@ struct UnigramLatticeTests {
     var best: [(score: Double, second: Double, from: Int, id: TokenID)] = Array(
       repeating: (-.infinity, -.infinity, 0, 0), count: word.count + 1)
     best[0].score = 0
+    var path = Path(ids: [], margin: .infinity)
+    var (spanStart, reach) = (0, 0)
     for start in word.indices {
+      if reach <= start { spanStart = start }
       for end in start + 1...min(word.count, start + 17) {
         var found = pieces[word[start..<end].joined()]
         if found == nil && end == start + 1 { found = (0, -25) }
         guard let (id, score) = found else { continue }
+        reach = max(reach, end)
+        path.span = max(path.span, reach - spanStart)
         let sum = best[start].score + score
         if sum > best[end].score {
           best[end] = (sum, best[end].score, start, id)
@@ -69,7 +75,6 @@ struct UnigramLatticeTests {
         }
       }
     }
-    var path = Path(ids: [], margin: .infinity)
     var end = word.count
     while end > 0 {
       if best[end].id == 0 { return nil }
@@ -90,7 +95,9 @@ struct UnigramLatticeTests {
       let lattice = UnigramLattice(model)
       for _ in 0..<30 {
         let words = (0..<1 + random.below(40)).map { _ in
-          (0..<1 + random.below(24)).map { _ in Self.pick(&random, alphabet) }
+          (0..<1 + random.below(random.below(8) == 0 ? 60 : 24)).map { _ in
+            Self.pick(&random, alphabet)
+          }
         }
         for isPortable in [false, true] {
           lattice.removeAll()
@@ -113,6 +120,8 @@ struct UnigramLatticeTests {
               continue
             }
             #expect(path.margin == expected.margin)
+            // Short words are taken for one span.
+            #expect(Int(path.span) == (word.count > 24 ? expected.span : word.count))
             if path.margin == 0 { continue }
             counts.sure += 1
             let ids = [TokenID](unsafeUninitializedCapacity: 64) { buffer, count in
@@ -136,7 +145,7 @@ struct UnigramLatticeTests {
     _ = word.withUnsafeBufferPointer { bytes in
       bytes.baseAddress.map { lattice.add($0, bytes.count, isMarked: false) }
     }
-    var path = csimd_path(first: 0, count: 2, margin: 0, score: 0, kind: 0)
+    var path = csimd_path(first: 0, count: 2, margin: 0, score: 0, span: 4, kind: 0)
     #expect(lattice.reach(0, path) == -1)
     path.margin = 1e-6
     #expect(lattice.reach(0, path) == -1)
@@ -146,5 +155,31 @@ struct UnigramLatticeTests {
     #expect(reach < 0x1p24 / 20 - 2 * 4 * model.largestScore && reach > 0x1p24 / 21)
     path.margin = .infinity
     #expect(lattice.reach(0, path) == 1e30)
+    // Within a shorter span fewer are added up.
+    path.margin = 1
+    path.span = 1
+    #expect(Double(lattice.reach(0, path)) > 2 * reach)
+  }
+
+  @Test("ASCII symbols are those of a loop")
+  func asciiSymbols() {
+    var random = TestRandom(seed: 8)
+    var count = 0
+    for round in 0..<3000 {
+      let limit = round % 3 == 0 ? 256 : 128
+      let bytes = (0..<1 + random.below(24)).map { _ in
+        UInt8(random.below(4) == 0 ? random.below(limit) : 64 + random.below(64))
+      }
+      var words: [UInt64] = [0, 0, 0]
+      for (place, byte) in bytes.enumerated() {
+        words[place / 8] |= UInt64(byte) << UInt64(place % 8 * 8)
+      }
+      var symbols = [UInt16](repeating: 0, count: 24)
+      let isASCII = csimd_ascii_symbols(words[0], words[1], words[2], bytes.count, &symbols)
+      #expect(isASCII == bytes.allSatisfy { (2..<128).contains($0) })
+      if isASCII { #expect(symbols.prefix(bytes.count).elementsEqual(bytes.map(UInt16.init))) }
+      count += isASCII ? 1 : 0
+    }
+    #expect(count > 1000 && count < 2900)
   }
 }

@@ -28,6 +28,8 @@ typedef struct {
   float margin;
   /// The sum of its scores, the last first.
   float score;
+  /// At least the symbols of the longest stretch that no piece reaches into or out of: all ways go through its ends.
+  uint32_t span;
   /// CSIMD_KNOWN, CSIMD_UNKNOWN or CSIMD_LONG.
   uint32_t kind;
 } csimd_path;
@@ -70,6 +72,10 @@ void csimd_best_paths(const csimd_lattice *lattice);
 
 /// The same without instructions that not all processors have.
 void csimd_best_paths_portable(const csimd_lattice *lattice);
+
+/// The path of a word after `csimd_best_paths`, its scores added up from `sum` on; of equals the one whose last piece is
+/// longest.
+csimd_path csimd_best_path_from(const csimd_lattice *lattice, size_t word, float sum);
 
 /// Where the symbols of characters are: those of each 256 code points, and where these start.
 typedef struct {
@@ -115,5 +121,24 @@ CSIMD_INLINE size_t csimd_symbols(csimd_symbol_table table, const uint8_t *text,
     out[found++] = table.symbols[table.pages[scalar >> 8] + (scalar & 0xFF)];
   }
   return found;
+}
+
+typedef uint8_t csimd_bytes8 __attribute__((vector_size(8)));
+typedef uint16_t csimd_shorts8 __attribute__((vector_size(16)));
+
+/// The same for text of `count` bytes, up to 24, in three words with zeros behind, if all are ASCII from 2 on, whose symbols
+/// they are: then writes 24 and returns true.
+CSIMD_INLINE _Bool csimd_ascii_symbols(uint64_t a, uint64_t b, uint64_t c, size_t count, uint16_t *out) {
+  uint64_t words[3] = {a, b, c}, ones = 0x0101010101010101, fit = 0;
+  if ((a | b | c) & ones << 7) return 0;
+  for (int i = 0; i < 3; i++) {
+    csimd_bytes8 bytes;
+    memcpy(&bytes, words + i, 8);
+    csimd_shorts8 wide = __builtin_convertvector(bytes, csimd_shorts8);
+    memcpy(out + 8 * i, &wide, 16);
+    // One in each byte that is 2 or more.
+    fit += ((words[i] >> 1 & ones * 0x7F) + ones * 0x7F) >> 7 & ones;
+  }
+  return fit * ones >> 56 == count;
 }
 #endif
