@@ -57,6 +57,8 @@ final class BPEModel: @unchecked Sendable {
   let hasAllBytes: Bool
   /// For encoding from left to right, where that is exact.
   let seams: SeamTables?
+  /// The same where first symbols are characters, for words without two `▁` in a row.
+  let characterSeams: SeamTables?
   /// For merging short pretokens, where `seams` is, and where first symbols are characters whose
   /// merges go by rank.
   let pairRanks: PairRanks?
@@ -72,13 +74,14 @@ final class BPEModel: @unchecked Sendable {
   /// Whether a pretoken found whole is the answer; shape [ids].
   let wholeIsExact: UnsafeMutablePointer<Bool>
 
-  /// Takes the definition; ids in it must be in `tokens`. `tree`: how the tokens are made, where
-  /// the caller knows.
+  /// Takes the definition; ids in it must be in `tokens`. `tree`: how the tokens are made of
+  /// bytes, `characterTree`: of characters, where the caller knows.
   init(
     options: Options, tokens: TokenTable,
     merges: [(left: TokenID, right: TokenID, rank: UInt32)], merged results: [TokenID],
     byteTokens bytes: [TokenID], lastByteTokens lastBytes: [TokenID],
-    priorities order: [UInt32]? = nil, tree given: MergeTree? = nil
+    priorities order: [UInt32]? = nil, tree given: MergeTree? = nil,
+    characterTree: MergeTree? = nil
   ) {
     self.options = options
     self.tokens = tokens
@@ -96,6 +99,9 @@ final class BPEModel: @unchecked Sendable {
     seams =
       order != nil
       ? nil : tree.flatMap { SeamTables($0, tokens: tokens, wholeFirst: options.wholeFirst) }
+    characterSeams = characterTree.flatMap {
+      SeamTables($0, tokens: tokens, wholeFirst: false)
+    }
     let hasLanes =
       seams != nil
       || options.symbols == .characters && options.continuingPrefix.isEmpty

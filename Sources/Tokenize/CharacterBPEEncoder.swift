@@ -11,6 +11,8 @@ final class CharacterBPEEncoder {
   private static let cacheBits = 18
   /// The same for words over 24 bytes: 1 MiB.
   private static let longCacheBits = 13
+  /// Words of so many bytes are merged by rank, even where they could go from left to right.
+  private static let seamless = 24
   /// Shorter words are not cut.
   private static let uncut = 12
 
@@ -27,6 +29,7 @@ final class CharacterBPEEncoder {
   private let words: WordBatch?
   private let longWords: PretokenCache?
   private let lanes: LaneMerger?
+  private let seams: SeamEncoder?
   /// Whether merges that make runs of `▁` may have equal scores.
   private let hasTies: Bool
   /// Of each word of a batch. Shape [words].
@@ -50,6 +53,7 @@ final class CharacterBPEEncoder {
     fallback = model.options.byteFallback
     characterTokens = model.characterTokens
     frozen = model.options.frozen
+    cuts = model.cuts
     words =
       model.canCutAtMarks
       ? WordBatch(
@@ -57,13 +61,14 @@ final class CharacterBPEEncoder {
         byteIDs: model.options.byteFallback ?? []) : nil
     longWords = words == nil ? nil : PretokenCache(bits: Self.longCacheBits)
     lanes = words == nil ? nil : LaneMerger(model)
+    let hasSeams = words != nil && frozen == nil && cuts != nil
+    seams = hasSeams ? model.characterSeams.map { SeamEncoder($0, model) } : nil
     hasTies = model.priorities != nil
     slots = .allocate(capacity: WordBatch.capacity)
     misses = .allocate(capacity: WordBatch.capacity)
     laneSymbols = .allocate(capacity: WordBatch.capacity * PieceCache.maxKeyBytes)
     laneIDs = .allocate(capacity: WordBatch.capacity * PieceCache.maxKeyBytes)
     target = kernel.symbols
-    cuts = model.cuts
     scratch = .allocate(capacity: 0)
   }
 
@@ -256,17 +261,64 @@ final class CharacterBPEEncoder {
         return 1
       }
     }
+    if let seams, let characterTokens, count > Self.seamless,
+      !(hasTies && MarkedWords.startsWithTwo(base, count)),
+      case let written = encode(base, count, seams, characterTokens, into: out), written > 0
+    {
+      return written
+    }
     isShort = count <= MergeKernel.scanLimit
     target = kernel.symbols
     if !isShort { merger.start(count) }
     collect(base, count)
     guard model.options.pieceCount < Int.max else { return mergeSymbols(into: out) }
-    if scratchCapacity < count {
-      scratch.deallocate()
-      scratchCapacity = count * 2
-      scratch = .allocate(capacity: scratchCapacity)
-    }
+    makeScratch(count)
     return resolve(scratch, mergeSymbols(into: scratch), into: out)
+  }
+
+  private func makeScratch(_ count: Int) {
+    guard scratchCapacity < count else { return }
+    scratch.deallocate()
+    scratchCapacity = count * 2
+    scratch = .allocate(capacity: scratchCapacity)
+  }
+
+  /// The same from left to right, between characters that are no symbols; 0 if that cannot be.
+  private func encode(
+    _ base: UnsafePointer<UInt8>, _ count: Int, _ seams: SeamEncoder,
+    _ characters: UnsafeMutablePointer<TokenID>, into out: UnsafeMutablePointer<TokenID>
+  ) -> Int {
+    makeScratch(count)
+    isShort = true
+    var written = 0
+    var at = 0
+    while at < count {
+      var end = at
+      var length = 0
+      while end < count {
+        length = UTF8Check.length(base, at: end, end: count)
+        if length == 0 { break }
+        let isSymbol =
+          length < 4
+          ? characters[Int(UTF8Check.scalar(base, at: end, length: length))] != TokenTable.none
+          : model.tokens.find(base + end, 4, PieceHash.of(base + end, 4)) != TokenTable.none
+        if !isSymbol { break }
+        end &+= length
+      }
+      if end > at {
+        let found = seams.encode(base + at, end &- at, into: scratch + written)
+        if found == 0 { return 0 }
+        written &+= found
+        at = end
+      } else {
+        target = scratch + written
+        symbolCount = 0
+        add(base, at, max(1, length), isFirst: false, isLast: false)
+        written &+= symbolCount
+        at &+= max(1, length)
+      }
+    }
+    return resolve(scratch, written, into: out)
   }
 
   /// Writes the first symbols of a word to `target`, where no texts are frozen; `isMarked`: a `▁`

@@ -159,15 +159,7 @@ final class LaneMerger {
     let state = (base + Self.stateOffset).assumingMemoryBound(to: State.self)
     let count = state.pointee.count
     let word = words + state.pointee.word
-    let out = word.pointee.out
-    var written = 0
-    var place = 1
-    while place <= count {
-      out[written] = ids[place]
-      written &+= 1
-      place = Int(after[place])
-    }
-    word.pointee.written = written
+    word.pointee.written = MergeKernel.write(ids, after, 1..<count &+ 1, into: word.pointee.out)
   }
 
   /// Sets up a word's symbols at places from 1 on.

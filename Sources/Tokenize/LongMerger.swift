@@ -153,7 +153,7 @@ final class LongMerger {
           }
         }
       }
-      return write(into: out)
+      return MergeKernel.write(ids, after, 0..<count, into: out)
     }
 
     /// Merges the symbol at a place with the next, if their priority still is the given one.
@@ -217,17 +217,6 @@ final class LongMerger {
         bucket.sort()
       }
       return start
-    }
-
-    private func write(into out: UnsafeMutablePointer<TokenID>) -> Int {
-      var written = 0
-      var place = 0
-      while place < count {
-        out[written] = ids[place]
-        written &+= 1
-        place = Int(after[place])
-      }
-      return written
     }
 
     @inline(__always)

@@ -127,12 +127,21 @@ final class MergeKernel {
         keys[previous] = key(pairs.rank(ids[previous], id), previous)
       }
     }
+    return Self.write(ids, after, 0..<count, into: out)
+  }
+
+  /// Writes the symbols of a list whose places are in a range, from the first; returns how many.
+  @inline(__always)
+  static func write<Place: FixedWidthInteger>(
+    _ ids: UnsafeMutablePointer<TokenID>, _ after: UnsafeMutablePointer<Place>,
+    _ places: Range<Int>, into out: UnsafeMutablePointer<TokenID>
+  ) -> Int {
     var written = 0
-    var place = 0
-    while place < count {
+    var place = places.lowerBound
+    while place < places.upperBound {
       out[written] = ids[place]
       written &+= 1
-      place = Int(after[place])
+      place = Int(truncatingIfNeeded: after[place])
     }
     return written
   }

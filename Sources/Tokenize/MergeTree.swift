@@ -44,6 +44,12 @@ struct MergeTree {
     origins = [Origin](repeating: Origin(), count: tokens.count)
   }
 
+  /// From what is known already of each id.
+  init(_ origins: [Origin], _ tokens: TokenTable) {
+    self.init(tokens, [])
+    self.origins = origins
+  }
+
   /// From a list of merges; `merged`: the token each rank makes. `byteTokens`: the token of each
   /// byte, none missing.
   init(

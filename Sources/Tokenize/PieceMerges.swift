@@ -18,6 +18,12 @@ struct PieceMerges {
   private let isOrdered: Bool
   private let isTied: Bool
 
+  /// The pairs, by rank.
+  private(set) var merges: [Merge] = []
+  /// How each piece and character is made, but for those with two `▁` in a row where such share
+  /// a priority; nil if a piece has more than one pair.
+  private(set) var tree: MergeTree?
+
   /// `symbols`: pieces and characters; `merged`: the piece of each rank; `priorities`: as
   /// `BPEModel` has them.
   init(_ symbols: TokenTable, merged: [TokenID], priorities: [UInt32]?) {
@@ -25,23 +31,29 @@ struct PieceMerges {
     self.merged = merged
     isOrdered = symbols.firstDouble == nil && BPEModel.tiesAreRuns(priorities, merged, symbols)
     isTied = priorities != nil
+    find()
   }
 
-  /// The pairs, by rank.
-  func all() -> [Merge] {
+  private mutating func find() {
     var capacity = merged.count * 2
     var pairs = PairTable(capacity: capacity)
-    var merges: [Merge] = []
     merges.reserveCapacity(capacity)
+    var origins = atoms()
+    var hasOrigins = isOrdered
     var parts: [TokenID] = []
     for (rank, id) in merged.enumerated() {
       let bytes = symbols.bytes(of: id)
       let first = merges.count
       if isOrdered && !(isTied && MarkedWords.holdsTwo(bytes)) {
         reduce(bytes, pairs, to: &parts)
-        if parts.count == 2 { merges.append((parts[0], parts[1], UInt32(rank))) }
+        if parts.count == 2 {
+          merges.append((parts[0], parts[1], UInt32(rank)))
+          origins[Int(id)] = .init(left: parts[0], right: parts[1], rank: Int32(rank))
+        } else {
+          hasOrigins = false
+        }
       }
-      if merges.count == first { append(bytes, UInt32(rank), to: &merges) }
+      if merges.count == first { append(bytes, UInt32(rank)) }
       if merges.count > capacity {
         capacity = merges.count * 2
         pairs = PairTable(capacity: capacity)
@@ -50,7 +62,22 @@ struct PieceMerges {
         for merge in merges[first...] { pairs.insert(merge) }
       }
     }
-    return merges
+    tree = hasOrigins ? MergeTree(origins, symbols) : nil
+  }
+
+  /// Origins of the characters; the pieces have none yet.
+  private func atoms() -> [MergeTree.Origin] {
+    (0..<symbols.count).map { id in
+      var origin = MergeTree.Origin()
+      let bytes = symbols.bytes(of: TokenID(id))
+      if let base = bytes.baseAddress, bytes.count <= 4,
+        UTF8Check.length(base, at: 0, end: bytes.count) == bytes.count,
+        symbols.find(base, bytes.count, PieceHash.of(base, bytes.count)) == TokenID(id)
+      {
+        origin.rank = MergeTree.Origin.atom
+      }
+      return origin
+    }
   }
 
   /// What merges leave of the characters of a piece; nothing if they are too many to look into.
@@ -82,9 +109,7 @@ struct PieceMerges {
   }
 
   /// Adds all pairs that spell a piece.
-  private func append(
-    _ bytes: UnsafeBufferPointer<UInt8>, _ rank: UInt32, to merges: inout [Merge]
-  ) {
+  private mutating func append(_ bytes: UnsafeBufferPointer<UInt8>, _ rank: UInt32) {
     guard let base = bytes.baseAddress, bytes.count > 1 else { return }
     for cut in 1..<bytes.count where base[cut] & 0xC0 != 0x80 {
       let left = symbols.find(base, cut, PieceHash.of(base, cut))

@@ -30,7 +30,8 @@ final class SeamEncoder {
     tokens = tables.tokens
     trie = tables.trie
     starts = tables.starts
-    byteTokens = model.byteTokens
+    // What a character of one byte is stands at that byte's place in both.
+    byteTokens = model.characterTokens ?? model.byteTokens
     pairs = model.pairs
     let count = 1 << Int(Self.seamBits)
     seams = HugePages.allocate(byteCount: count * 8).bindMemory(to: UInt64.self, capacity: count)

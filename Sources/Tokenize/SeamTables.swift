@@ -3,8 +3,8 @@ import ShardifyCore
 /// What `SeamEncoder` needs of a vocabulary: tokens by their bytes, each token's longest prefix
 /// that is a token, and how each is made.
 ///
-/// There are such tables only for models where the method is exact: bytes as first symbols, every
-/// token's origin known, and each merge after those that make its parts.
+/// There are such tables only for models where the method is exact: every token's origin known, and
+/// each merge after those that make its parts.
 final class SeamTables: @unchecked Sendable {
   /// One token; 16 bytes.
   struct Token {

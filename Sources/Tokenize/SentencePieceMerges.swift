@@ -36,7 +36,7 @@ struct SentencePieceMerges {
     for (id, rank) in ranks.enumerated() {
       if let rank { merged[Int(rank)] = TokenID(id) }
     }
-    let merges = PieceMerges(symbols, merged: merged, priorities: priorities).all()
+    let pieces = PieceMerges(symbols, merged: merged, priorities: priorities)
     var options = BPEModel.Options()
     options.symbols = .characters
     options.unknown = TokenID(file.unknownID)
@@ -46,8 +46,8 @@ struct SentencePieceMerges {
     options.frozen = frozen()
     let none = [TokenID](repeating: TokenTable.none, count: 256)
     return BPEModel(
-      options: options, tokens: symbols, merges: merges, merged: merged, byteTokens: none,
-      lastByteTokens: none, priorities: priorities)
+      options: options, tokens: symbols, merges: pieces.merges, merged: merged, byteTokens: none,
+      lastByteTokens: none, priorities: priorities, characterTree: pieces.tree)
   }
 
   /// Each normal piece's place by score, best first, nil for the others; and the place of the

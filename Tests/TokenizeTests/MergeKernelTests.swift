@@ -210,7 +210,7 @@ struct MergeKernelTests {
     order = order.filter { !isTied || !isRun($0) } + order.filter { isTied && isRun($0) }
     let firstRun = order.firstIndex { isTied && isRun($0) } ?? order.count
     let priorities = isTied ? order.indices.map { UInt32(min($0, firstRun)) } : nil
-    let pruned = PieceMerges(symbols, merged: order, priorities: priorities).all()
+    let pruned = PieceMerges(symbols, merged: order, priorities: priorities).merges
     var all: [PieceMerges.Merge] = []
     for (rank, id) in order.enumerated() {
       let text = Array(symbols.bytes(of: id))
@@ -232,6 +232,77 @@ struct MergeKernelTests {
     for _ in 0..<60 {
       let text = (0..<1 + random.below(20)).map { _ in TokenID(random.below(4)) }
       #expect(merged(text, models[0]) == merged(text, models[1]))
+    }
+  }
+
+  /// A model of characters and pieces that are all made of two others; ids of bytes come first.
+  private func madeModel(seed: UInt64, _ characters: [[UInt8]]) -> BPEModel {
+    var random = TestRandom(seed: seed)
+    var builder = TokenTable.Builder()
+    for byte in 0..<256 { _ = builder.add(byte, Array("<\(byte)>".utf8)) }
+    for text in characters { _ = builder.add(builder.count, text) }
+    var ranks: [[TokenID]: TokenID] = [:]
+    var known = (0..<characters.count).map { [TokenID(256 + $0)] }
+    let first = TokenID(builder.count)
+    for _ in 0..<400 {
+      let spelling = known[random.below(known.count)] + known[random.below(known.count)]
+      // A mark only begins a piece.
+      guard spelling.count < 9, !known.contains(spelling), !spelling.dropFirst().contains(256)
+      else { continue }
+      var parts = spelling
+      while parts.count > 2 {
+        let pairs = parts.indices.dropLast().compactMap { place in
+          ranks[[parts[place], parts[place + 1]]].map { (id: $0, place: place) }
+        }
+        guard let best = pairs.min(by: { $0.id < $1.id }) else { break }
+        parts.replaceSubrange(best.place...best.place + 1, with: [best.id])
+      }
+      guard parts.count == 2, ranks[parts] == nil else { continue }
+      ranks[parts] = TokenID(builder.count)
+      _ = builder.add(builder.count, spelling.flatMap { characters[Int($0) - 256] })
+      known.append(spelling)
+    }
+    let symbols = TokenTable(builder, isFindable: { $0 >= 256 })
+    let merged = Array(first..<TokenID(builder.count))
+    let pieces = PieceMerges(symbols, merged: merged, priorities: nil)
+    #expect(pieces.merges.map { [$0.left, $0.right] }.allSatisfy { ranks[$0] != nil })
+    var options = BPEModel.Options()
+    options.symbols = .characters
+    options.unknown = 0
+    options.byteFallback = (0..<256).map { TokenID($0) }
+    options.pieceCount = builder.count
+    let none = [TokenID](repeating: TokenTable.none, count: 256)
+    return BPEModel(
+      options: options, tokens: symbols, merges: pieces.merges, merged: merged, byteTokens: none,
+      lastByteTokens: none, characterTree: pieces.tree)
+  }
+
+  @Test("words of characters of any length come out as defined", arguments: 1...40)
+  func characterWordsMergeAsDefined(_ seed: Int) throws {
+    let characters = ["▁", "a", "b", "ç", "漢", "😀"].map { Array($0.utf8) }
+    let unknown = ["x", "é", "字", "😂"].map { Array($0.utf8) } + [[0xFF]]
+    let model = madeModel(seed: UInt64(seed), characters)
+    _ = try #require(model.characterSeams)
+    let encoder = CharacterBPEEncoder(model)
+    var random = TestRandom(seed: UInt64(seed) &* 37)
+    for length in [1, 2, 5, 9, 20, 30, 60, 100, 300, 1000] {
+      var text: [UInt8] = []
+      var ids: [TokenID] = []
+      for _ in 0..<length {
+        if random.below(40) == 0 {
+          let other = unknown[random.below(unknown.count)]
+          text += other
+          ids += other.map { TokenID($0) }
+        } else {
+          // Few marks, for long words.
+          let number = random.below(50) == 0 ? 0 : 1 + random.below(5)
+          text += characters[number]
+          ids.append(TokenID(256 + number))
+        }
+      }
+      let buffer = TokenBuffer(capacity: 16)
+      text.withUnsafeBufferPointer { encoder.encode($0, into: buffer) }
+      #expect(Array(buffer.ids) == merged(ids, model))
     }
   }
 
