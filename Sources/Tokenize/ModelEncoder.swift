@@ -7,6 +7,7 @@ final class ModelEncoder {
   private let characters: CharacterBPEEncoder?
   private let unigram: UnigramEncoder?
   private let wordPiece: WordPieceEncoder?
+  private let letterMap: LetterMap?
   private var normalized: [UInt8] = []
   private var scratch: [UInt8] = []
   private let sink = ByteSink(capacity: 0)
@@ -27,6 +28,11 @@ final class ModelEncoder {
     self.bpe = bpe
     self.characters = characters
     self.unigram = unigram
+    if case .scheme = definition.pretokenizer {
+      letterMap = LetterMap()
+    } else {
+      letterMap = nil
+    }
     wordPiece = definition.wordPieceActions.map { WordPieceEncoder($0) }
   }
 
@@ -110,7 +116,9 @@ final class ModelEncoder {
     switch definition.pretokenizer {
     case .scheme(let scheme):
       let table = CharacterClasses.shared.table
-      encode(ScanText(base: base, end: text.count, classes: table), scheme, into: output)
+      var scan = ScanText(base: base, end: text.count, classes: table)
+      scan.letterMap = letterMap?.of(base, text.count)
+      encode(scan, scheme, into: output)
     case .steps(let steps) where steps.isEmpty: encodePiece(text, into: output)
     case .steps(let steps): cut(text, steps, isStart: isStart, into: output)
     }

@@ -11,6 +11,8 @@ struct ScanText {
   let end: Int
   /// Class bits of every code point.
   let classes: UnsafePointer<UInt8>
+  /// Its letters, where there is a map.
+  var letterMap: UnsafeMutablePointer<csimd_letter_map>?
 
   /// A character's class bits and its length in bytes.
   struct Character {
@@ -67,6 +69,7 @@ struct ScanText {
   /// Where the run of letters that starts at `index` ends.
   @inline(__always)
   func letters(from index: Int) -> Int {
+    if let letterMap { return csimd_letters_end(letterMap, index) }
     var at = index
     if at &+ 16 <= end && base[at] < 0x80 {
       let count = (~csimd_letters16(base + at) | 1 << 16).trailingZeroBitCount

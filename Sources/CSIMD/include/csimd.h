@@ -1,5 +1,5 @@
-// Byte kernels that Swift cannot say: 16-byte compare masks, a least word and a prefetch.
-// All but the script counter, what reads words (csimd_words.h) and the unigram search (csimd_unigram.h) are inline, so that they end up in Swift's loops. SSE2 is part of x86-64, NEON of arm64.
+// Byte kernels that Swift cannot say: compare masks, a least word, a prefetch, and those of the headers below.
+// The script counter and what the other headers (csimd_*.h) declare are in C files; the rest is inline, so that it ends up in Swift's loops. SSE2 is part of x86-64, NEON of arm64.
 #ifndef CSIMD_H
 #define CSIMD_H
 #include <stddef.h>
@@ -305,6 +305,7 @@ CSIMD_INLINE csimd_sequences csimd_sequences64(const void *p) {
   return found;
 }
 
+#include "csimd_letters.h"
 #include "csimd_merge.h"
 #include "csimd_unigram.h"
 #include "csimd_words.h"
