@@ -69,7 +69,8 @@ final class UnigramEncoder {
   init(_ model: UnigramModel) {
     self.model = model
     cuts = model.cuts
-    words = WordBatch(cacheBits: Self.cacheBits)
+    words = WordBatch(
+      cacheBits: Self.cacheBits, singles: model.singles.map { UnsafePointer($0) })
     lattice = UnigramLattice(model)
     unit = max(1e-30, Double(PieceCache.maxIDs) * model.largestScore / 254)
     slots = .allocate(capacity: WordBatch.capacity)
@@ -148,13 +149,16 @@ final class UnigramEncoder {
   private func encodeBatch(into output: TokenBuffer) {
     look()
     lattice.search()
-    let first = output.reserve(words.byteCount &+ PieceCache.maxIDs)
+    let first = output.reserve(
+      words.byteCount &+ words.singleCount &+ WordBatch.singleSlack &+ PieceCache.maxIDs)
     let ids = output.base
     var out = first
     let cache = words.cache
     // Before so many roundings make the bound too small.
     if first - ids > summed &+ Self.maxUnsummed { catchUp(ids, to: first - ids) }
     for index in 0..<words.count {
+      let singles = words.takeSingles(before: index, into: out)
+      if singles > 0 { out = take(singles, ids, at: out) }
       let slot = slots[index]
       if slot.isThere {
         let note = cache.note(slot)
@@ -173,6 +177,8 @@ final class UnigramEncoder {
         out = search(index, ids, into: out, isPast: slot.isThere)
       }
     }
+    let singles = words.takeSingles(before: words.count, into: out)
+    if singles > 0 { out = take(singles, ids, at: out) }
     for find in UnsafeBufferPointer(start: finds, count: findCount) {
       cache.insert(words[find.index], find.ids, find.count, note: find.note)
     }
@@ -181,20 +187,61 @@ final class UnigramEncoder {
     output.advance(by: out - first)
   }
 
+  /// Takes single characters, whose ids are at `first` already.
+  @inline(__always)
+  private func take(
+    _ count: Int, _ ids: UnsafeMutablePointer<TokenID>, at first: UnsafeMutablePointer<TokenID>
+  ) -> UnsafeMutablePointer<TokenID> {
+    var out = first
+    for place in 0..<count {
+      let id = first[place]
+      if id == model.unknown {
+        out = takeUnknown(ids, into: out)
+      } else {
+        out.pointee = id
+        out += 1
+        bound += abs(model.scores[Int(id)]) * 1.001
+        wasUnknown = false
+      }
+    }
+    return out
+  }
+
+  /// Takes an unknown character.
+  @inline(never)
+  private func takeUnknown(
+    _ ids: UnsafeMutablePointer<TokenID>, into out: UnsafeMutablePointer<TokenID>
+  ) -> UnsafeMutablePointer<TokenID> {
+    bound += abs(model.unknownScore) * 1.001
+    if wasUnknown {
+      if joinedCount == Self.joinedCapacity { catchUp(ids, to: out - ids) }
+      joined[joinedCount] = out - ids
+      joinedCount &+= 1
+      return out
+    }
+    wasUnknown = true
+    out.pointee = model.unknown
+    return out + 1
+  }
+
   /// Looks the words of a batch up; those that are not there go to the lattice.
   private func look() {
     words.find(slots)
     lattice.removeAll()
+    // As bits: a branch for each word would be mispredicted at most of those that are not there.
+    var unseen: UInt64 = 0
     for index in 0..<words.count {
-      if slots[index].isThere {
-        numbers[index] = -1
-      } else {
-        let (bytes, length, isMarked) = words.text(index)
-        let key = words[index]
-        let number =
-          key.length <= PieceCache.maxKeyBytes ? lattice.add(key, isMarked: isMarked) : -1
-        numbers[index] = number >= 0 ? number : lattice.add(bytes, length, isMarked: isMarked)
-      }
+      unseen |= (slots[index].isThere ? 0 : 1) &<< UInt64(truncatingIfNeeded: index)
+      numbers[index] = -1
+    }
+    while unseen != 0 {
+      let index = unseen.trailingZeroBitCount
+      unseen &= unseen &- 1
+      let (bytes, length, isMarked) = words.text(index)
+      let key = words[index]
+      let number =
+        key.length <= PieceCache.maxKeyBytes ? lattice.add(key, isMarked: isMarked) : -1
+      numbers[index] = number >= 0 ? number : lattice.add(bytes, length, isMarked: isMarked)
     }
   }
 

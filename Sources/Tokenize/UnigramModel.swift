@@ -20,6 +20,9 @@ final class UnigramModel: @unchecked Sendable {
   let seconds: UnsafeMutablePointer<UInt64>
   /// The same pieces over characters, if these are well-formed and all scores can be Floats.
   let symbols: SymbolTrie?
+  /// The id of each character of the basic plane by itself; nil if unknown ones become bytes. Shape
+  /// [65536].
+  let singles: UnsafeMutablePointer<TokenID>?
   /// Score of each id; shape [ids].
   let scores: UnsafeMutablePointer<Double>
   let unknownScore: Double
@@ -72,14 +75,26 @@ final class UnigramModel: @unchecked Sendable {
         return !isPiece(id)
           || values[id].isFinite && UTF8Check.firstError(bytes, 0..<bytes.count) == nil
       }
+    singles = byteFallback == nil && isRegular ? .allocate(capacity: 1 << 16) : nil
     symbols =
       isRegular
       ? SymbolTrie(
         tokens, in: trie, scores: scores, unknown: unknown, unknownScore: unknownScore,
         isPiece: isPiece) : nil
+    singles?.initialize(repeating: unknown, count: 1 << 16)
+    for id in 0..<tokens.count where isPiece(id) && singles != nil {
+      let bytes = tokens.bytes(of: TokenID(id))
+      guard let base = bytes.baseAddress, bytes.count > 0, bytes.count < 4,
+        UTF8Check.length(base, at: 0, end: bytes.count) == bytes.count
+      else { continue }
+      let scalar = UTF8Check.scalar(base, at: 0, length: bytes.count)
+      // Of equal pieces the first counts.
+      if singles?[Int(scalar)] == unknown { singles?[Int(scalar)] = TokenID(id) }
+    }
   }
 
   deinit {
+    singles?.deallocate()
     HugePages.free(scores)
     firsts.deallocate()
     seconds.deallocate()
