@@ -238,6 +238,12 @@ final class BPEModel: @unchecked Sendable {
     return SafeCuts(tokens, isWanted: isWanted)
   }
 
+  /// The token that a rank makes.
+  @inline(__always)
+  func token(ofRank rank: Int) -> TokenID {
+    rankOffset >= 0 ? TokenID(truncatingIfNeeded: rank &+ rankOffset) : merged[rank]
+  }
+
   deinit {
     merged.deallocate()
     priorities?.deallocate()

@@ -33,6 +33,8 @@ final class LaneMerger {
     var word = 0
   }
 
+  /// The least word of a symbol that does not merge.
+  private static let noMerge = Int32(PairTable.none) << 6
   /// Past every word of (rank, place), and a finite number where it is read as a Float.
   private static let dead: Int32 = 0x7F7F_FFFF
   /// No token has this id.
@@ -47,26 +49,34 @@ final class LaneMerger {
 
   private let model: BPEModel
   private let ranks: PairRanks
+  /// Nil where all words come as symbols.
+  private let pairs: BytePairs?
   private let lanes: UnsafeMutableRawPointer
   private let order: UnsafeMutablePointer<UnsafeMutableRawPointer>
+  /// Of the word that is set up.
+  private let symbols: UnsafeMutablePointer<TokenID>
   /// For the merger in C, where the processor has what it needs.
   private let merges: csimd_merges?
 
   /// Nil if the model has no tables for it.
   init?(_ model: BPEModel) {
-    guard let ranks = model.pairRanks else { return nil }
+    guard let ranks = model.pairRanks,
+      model.bytePairs != nil || model.options.symbols == .characters
+    else { return nil }
+    pairs = model.bytePairs
     self.model = model
     self.ranks = ranks
     lanes = HugePages.allocate(byteCount: Self.laneBytes * Self.laneCount)
     order = .allocate(capacity: Self.laneCount)
+    symbols = .allocate(capacity: Self.maxBytes)
     for lane in 0..<Self.laneCount { order[lane] = lanes + lane * Self.laneBytes }
-    let isReady = model.bytePairs != nil || model.options.symbols == .characters
-    merges = isReady && csimd_can_merge() ? ranks.merges(model) : nil
+    merges = csimd_can_merge() ? ranks.merges(model) : nil
   }
 
   deinit {
     HugePages.free(lanes)
     order.deallocate()
+    symbols.deallocate()
   }
 
   /// Merges words of 1 to `mostBytes` bytes; returns how many were not, which have 0 `written`.
@@ -133,7 +143,7 @@ final class LaneMerger {
     keys[state.pointee.rightPlace] = Self.key(state.pointee.right.rank, state.pointee.rightPlace)
     keys[state.pointee.leftPlace] = Self.key(state.pointee.left.rank, state.pointee.leftPlace)
     let least = csimd_least(keys, (state.pointee.count &+ 8) >> 3 &* 8)
-    if least == Self.dead { return false }
+    if least >= Self.noMerge { return false }
     let place = Int(least & 63)
     let rank = Int(least >> 6)
     let eaten = Int(after[place])
@@ -162,51 +172,63 @@ final class LaneMerger {
     word.pointee.written = MergeKernel.write(ids, after, 1..<count &+ 1, into: word.pointee.out)
   }
 
+  /// Sets `symbols` to those that are left once the merges that nothing can forestall are made;
+  /// returns how many there are.
+  @inline(__always)
+  private func first(
+    _ bytes: UnsafePointer<UInt8>, _ count: Int, _ pairs: UnsafePointer<UInt64>
+  ) -> Int {
+    let none = UInt64(CSIMD_OUTSIDE)
+    var before = UInt64.max
+    var known = count > 1 ? pairs[Int(bytes[0]) << 8 | Int(bytes[1])] : .max
+    var at = 0
+    var written = 0
+    while at < count {
+      let after =
+        at &+ 2 < count ? pairs[Int(bytes[at &+ 1]) << 8 | Int(bytes[at &+ 2])] : UInt64.max
+      let rank = known & none
+      if rank < min(before >> 21 & none, after >> 42 & none) {
+        symbols[written] = model.token(ofRank: Int(rank))
+        before = after
+        at &+= 2
+        known = at &+ 1 < count ? pairs[Int(bytes[at]) << 8 | Int(bytes[at &+ 1])] : .max
+      } else {
+        symbols[written] = model.byteTokens[Int(bytes[at])]
+        before = known
+        known = after
+        at &+= 1
+      }
+      written &+= 1
+    }
+    return written
+  }
+
   /// Sets up a word's symbols at places from 1 on.
   @inline(__always)
   private func start(
     _ base: UnsafeMutableRawPointer, _ words: UnsafeMutablePointer<Word>, _ word: Int
   ) {
-    let ids = base.assumingMemoryBound(to: TokenID.self)
-    let keys = (base + Self.keysOffset).assumingMemoryBound(to: Int32.self)
-    let after = (base + Self.afterOffset).assumingMemoryBound(to: UInt8.self)
-    let before = (base + Self.beforeOffset).assumingMemoryBound(to: UInt8.self)
-    let byteTokens = model.byteTokens
-    let bytePairRanks = model.bytePairRanks
-    let bytes = words[word].bytes
     let count = words[word].count
-    (base + Self.stateOffset).assumingMemoryBound(to: State.self).initialize(
-      to: State(right: ranks.nowhere, left: ranks.nowhere, count: count, word: word))
-    ids[0] = Self.outside
-    keys[0] = Self.dead
     if let symbols = words[word].symbols {
-      start(base, symbols, count)
-      return
+      start(base, symbols, count, word)
+    } else if let pairs {
+      let left = first(words[word].bytes, count, pairs.pairs)
+      start(base, UnsafePointer(symbols), left, word)
     }
-    var byte = Int(bytes[0])
-    var place = 1
-    while place < count {
-      let next = Int(bytes[place])
-      ids[place] = byteTokens[byte]
-      keys[place] = Self.key(bytePairRanks[byte << 8 | next], place)
-      after[place] = UInt8(truncatingIfNeeded: place &+ 1)
-      before[place] = UInt8(truncatingIfNeeded: place &- 1)
-      byte = next
-      place &+= 1
-    }
-    ids[count] = byteTokens[byte]
-    end(base, count)
   }
 
-  /// The same for symbols that were found already.
   @inline(__always)
   private func start(
-    _ base: UnsafeMutableRawPointer, _ symbols: UnsafePointer<TokenID>, _ count: Int
+    _ base: UnsafeMutableRawPointer, _ symbols: UnsafePointer<TokenID>, _ count: Int, _ word: Int
   ) {
     let ids = base.assumingMemoryBound(to: TokenID.self)
     let keys = (base + Self.keysOffset).assumingMemoryBound(to: Int32.self)
     let after = (base + Self.afterOffset).assumingMemoryBound(to: UInt8.self)
     let before = (base + Self.beforeOffset).assumingMemoryBound(to: UInt8.self)
+    (base + Self.stateOffset).assumingMemoryBound(to: State.self).initialize(
+      to: State(right: ranks.nowhere, left: ranks.nowhere, count: count, word: word))
+    ids[0] = Self.outside
+    keys[0] = Self.dead
     var place = 1
     while place < count {
       ids[place] = symbols[place &- 1]
@@ -236,8 +258,7 @@ final class LaneMerger {
 
   @inline(__always)
   private static func key(_ rank: UInt32, _ place: Int) -> Int32 {
-    let key = Int32(truncatingIfNeeded: rank << 6 | UInt32(truncatingIfNeeded: place))
-    return rank == PairTable.none ? dead : key
+    Int32(truncatingIfNeeded: rank << 6 | UInt32(truncatingIfNeeded: place))
   }
 }
 

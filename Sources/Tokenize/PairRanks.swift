@@ -57,8 +57,10 @@ final class PairRanks: @unchecked Sendable {
     @inline(__always)
     var rank: UInt32 {
       let found = slot.pointee
-      return found >> 21 == pair
-        ? UInt32(truncatingIfNeeded: found) & PairTable.none : PairTable.none
+      // Not a branch, which none can foretell.
+      let difference = found >> 21 ^ pair
+      let missing = Int64(bitPattern: difference | (0 &- difference)) >> 63
+      return UInt32(truncatingIfNeeded: found | UInt64(bitPattern: missing)) & PairTable.none
     }
   }
 
