@@ -57,7 +57,9 @@ final class CharacterBPEEncoder {
     words =
       model.canCutAtMarks
       ? WordBatch(
-        cacheBits: Self.cacheBits, singles: model.singles.map { UnsafePointer($0) },
+        cacheBits: Self.cacheBits,
+        idLimit: max(model.tokens.count, Int(model.options.unknown ?? 0) + 1),
+        singles: model.singles.map { UnsafePointer($0) },
         byteIDs: model.options.byteFallback ?? []) : nil
     longWords = words == nil ? nil : PretokenCache(bits: Self.longCacheBits)
     lanes = words == nil ? nil : LaneMerger(model)
@@ -172,7 +174,7 @@ final class CharacterBPEEncoder {
   private func insert(_ words: WordBatch, _ range: Range<Int>) {
     for miss in range {
       let key = words[misses[miss].index]
-      if PieceCache.fits(key.length, misses[miss].written) {
+      if words.cache.fits(key.length, misses[miss].written) {
         words.cache.insert(key, misses[miss].out, misses[miss].written)
       }
     }
@@ -193,7 +195,7 @@ final class CharacterBPEEncoder {
       } else {
         let (from, length) = words.bytes(index)
         let written = merge(from, length, into: out)
-        if PieceCache.fits(key.length, written) { words.cache.insert(key, out, written) }
+        if words.cache.fits(key.length, written) { words.cache.insert(key, out, written) }
         out += written
       }
     }

@@ -137,18 +137,11 @@ final class PieceCache {
       : Region(start: 1 + middle, count: count - middle)
   }
 
-  /// Whether so many ids of a pretoken of so many bytes can be kept.
+  /// Whether so many ids of a pretoken of so many bytes can be kept, with a note if `noted`.
   @inline(__always)
-  func fits(_ length: Int, _ idCount: Int) -> Bool {
+  func fits(_ length: Int, _ idCount: Int, noted: Bool = false) -> Bool {
     length <= Self.maxKeyBytes && idCount > 0 && idCount < Self.maxIDs
-      && length &+ idBytes &* idCount <= Self.wideBytes
-  }
-
-  /// Whether they can be kept whatever the ids are, and with a note if `noted`.
-  @inline(__always)
-  static func fits(_ length: Int, _ idCount: Int, noted: Bool = false) -> Bool {
-    length <= maxKeyBytes && idCount > 0 && idCount < maxIDs
-      && length &+ 3 &* idCount &+ (noted ? 2 : 0) <= wideBytes
+      && length &+ idBytes &* idCount &+ (noted ? 2 : 0) <= Self.wideBytes
   }
 
   /// Asks for the memory that the insertion of so many ids will write, past the first line.

@@ -70,7 +70,8 @@ final class UnigramEncoder {
     self.model = model
     cuts = model.cuts
     words = WordBatch(
-      cacheBits: Self.cacheBits, singles: model.singles.map { UnsafePointer($0) })
+      cacheBits: Self.cacheBits, idLimit: max(model.tokens.count, Int(model.unknown) + 1),
+      singles: model.singles.map { UnsafePointer($0) })
     lattice = UnigramLattice(model)
     unit = max(1e-30, Double(PieceCache.maxIDs) * model.largestScore / 254)
     slots = .allocate(capacity: WordBatch.capacity)
@@ -331,7 +332,7 @@ final class UnigramEncoder {
   private func keep(
     _ index: Int, _ ids: UnsafePointer<TokenID>, _ count: Int, _ reach: Float, _ size: Double
   ) {
-    guard reach >= 1, PieceCache.fits(words[index].length, count, noted: true) else { return }
+    guard reach >= 1, words.cache.fits(words[index].length, count, noted: true) else { return }
     let units = UInt16(min(255, (size / unit).rounded(.up)))
     let note = UInt16(truncatingIfNeeded: reach.bitPattern >> 23) << 8 | units
     finds[findCount] = Find(index: index, ids: ids, count: count, note: note)

@@ -35,9 +35,13 @@ final class WordBatch {
   /// 24 bytes of ones, 24 of zeros, and 32 for the last bytes of a text.
   private let masks: UnsafeMutablePointer<UInt8>
 
-  /// `singles`: as the property, which must live as long; `byteIDs`: the ids of bytes, for `inBytes`.
-  init(cacheBits: Int, singles: UnsafePointer<TokenID>? = nil, byteIDs: [TokenID] = []) {
-    cache = PieceCache(lineCount: 1 << cacheBits)
+  /// For ids below `idLimit`. `singles`: as the property, which must live as long; `byteIDs`: the ids
+  /// of bytes, for `inBytes`.
+  init(
+    cacheBits: Int, idLimit: Int = .max, singles: UnsafePointer<TokenID>? = nil,
+    byteIDs: [TokenID] = []
+  ) {
+    cache = PieceCache(lineCount: 1 << cacheBits, idLimit: idLimit)
     self.singles = singles
     self.byteIDs = .allocate(capacity: 256)
     self.byteIDs.initialize(repeating: 0, count: 256)

@@ -220,7 +220,7 @@ final class WordPieceEncoder {
         output.advance(by: actions.model.encode(spelling(word), word.length, into: room))
       }
       let written = output.count &- first
-      if isShort && PieceCache.fits(word.length, written) {
+      if isShort && words.cache.fits(word.length, written) {
         cache.insert(key, output.base + first, written)
       }
       out = output.reserve((words.count &- index) &* PieceCache.maxIDs)
