@@ -168,8 +168,9 @@ def main(path):
                 table.missed.append(f"{setting}: loads in {load_s:.2f} s, wanted 0.3 s")
     print("\n## Targets missed\n")
     print("\n".join(f"- {line}" for line in table.missed) or "None.")
-    for row in failed:
-        print(f"\nNot measured: {row['group']} {row['setting']} {row['tool']}: {row['failed']}")
+    reasons = [f"{row['group']} {row['setting']} {row['tool']}: {row['failed']}" for row in failed]
+    for reason in dict.fromkeys(reasons):
+        print(f"\nNot measured: {reason}")
 
 
 main(sys.argv[1])
