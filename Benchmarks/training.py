@@ -82,7 +82,7 @@ class Training:
 
     def shardify(self, what, tool, source, options, round_number):
         output = f"{self.folder}/{what}-{tool.replace(' ', '-')}.json"
-        self.run(what, tool, [settings.SHARDIFY, "train-tokenizer", source, "--to", output,
+        self.run(what, tool, [settings.SHARDIFY, "train-tokenizer", source, "--to", output, "--overwrite",
                               "--vocabulary-size", str(VOCABULARY), "--quiet", *options],
                  round_number)
         return output

@@ -21,6 +21,9 @@ struct TrainTokenizerCommand: ParsableCommand {
   @Option(name: .customLong("to"), help: "The tokenizer.json to write; a report goes beside it.")
   var output: String?
 
+  @Flag(help: "Write over a file that is there; else that is refused.")
+  var overwrite = false
+
   @Option(help: "bpe, unigram or parity-bpe.")
   var kind: TrainingOptions.Kind = .bpe
 
@@ -78,6 +81,7 @@ struct TrainTokenizerCommand: ParsableCommand {
 
   func run() throws {
     var options = TrainingOptions(source: source.options(), output: output ?? "tokenizer.json")
+    options.overwrites = overwrite
     options.kind = kind
     options.vocabularySize = vocabularySize.value
     options.pattern = pattern

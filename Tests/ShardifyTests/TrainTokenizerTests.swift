@@ -21,6 +21,7 @@ import TokenizerTraining
     source.documents.languageField = "lang"
     var options = TrainingOptions(source: source, output: place.at(name))
     options.vocabularySize = 420
+    options.overwrites = true
     return options
   }
 
@@ -90,6 +91,26 @@ import TokenizerTraining
     repeated.minFrequency = 1
     let isSame = try train(weighted)[0] == train(repeated)[0]
     #expect(isSame)
+  }
+
+  @Test func aFileThatIsThereStays() throws {
+    let input = try place.write(documents, to: "in.jsonl")
+    var options = options([input], "kept.json")
+    options.overwrites = false
+    let first = try train(options)
+    options.vocabularySize = 430
+    do {
+      _ = try train(options)
+      Issue.record("written over")
+    } catch let failure as StageFailure {
+      #expect(failure.message.contains("kept.json: a file that is there already"))
+      #expect(failure.message.contains("--overwrite"))
+    }
+    let kept = try FileSystem.read(options.output, limitBytes: 1 << 24)
+    #expect(kept == first[0])
+    options.overwrites = true
+    let second = try train(options)
+    #expect(second[0] != first[0])
   }
 
   @Test func aStoreGivesItsInputsWithoutWhatItHoldsOut() throws {

@@ -23,7 +23,8 @@ problems = 0
 
 def train(name, *options):
     path = f"{work}/{name}.json"
-    subprocess.run([shardify, "train-tokenizer", *files, "--to", path, "--quiet", *options], check=True)
+    command = [shardify, "train-tokenizer", *files, "--to", path, "--overwrite", "--quiet", *options]
+    subprocess.run(command, check=True)
     return path
 
 

@@ -51,6 +51,11 @@ public struct TrainTokenizerStage {
   /// Trains and writes; what it has to say is in the report.
   public func run() throws -> TrainingReport {
     let pattern = try check()
+    if !options.overwrites && FileSystem.status(options.output) != nil {
+      throw StageFailure(
+        .options, Self.what, path: options.output, found: "a file that is there already",
+        expected: "a new one", remedy: "name another with --to, or give --overwrite")
+    }
     // A place that cannot be written is named now, not after the training.
     _ = try AtomicFile(path: options.output)
     let folder = WordRunFolder(prefix: options.output + ".words.")

@@ -18,6 +18,8 @@ public struct TrainingOptions: Sendable {
   public var source: SourceOptions
   /// The `tokenizer.json` to write; the report goes beside it.
   public var output: String
+  /// Whether a file that is there goes.
+  public var overwrites = false
   /// The kind of vocabulary.
   public var kind = Kind.bpe
   /// Ids, special tokens counted.
