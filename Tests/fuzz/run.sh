@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes the readers of tokenizers and language models, encoding and detection, with libFuzzer and the address sanitizer.
 #   run.sh [SECONDS] [TARGET...]      targets: json ranks model encode languagemodel detect; 60 s each if not told otherwise
+# Text is encoded with the built-in tokenizer and those of FUZZ_TOKENIZERS, paths with colons between (the fixtures' if not told otherwise).
 # Inputs that were found to be new are kept in FUZZ_CORPUS (.build/fuzz/corpus); a crash leaves its input in .build/fuzz.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -11,6 +12,7 @@ targets=("$@")
 build=${FUZZ_BUILD:-$root/.build/fuzz}
 corpus=${FUZZ_CORPUS:-$build/corpus}
 mkdir -p "$build"
+export FUZZ_TOKENIZERS=${FUZZ_TOKENIZERS:-$root/fixtures/tokenizer/tokenizer.json}
 cd "$build"
 clang=$(dirname "$(command -v swiftc)")/clang
 headers=()
