@@ -11,6 +11,8 @@ struct PieceMerges {
 
   /// All pairs of a longer piece are taken.
   private static let maxBytes = 256
+  /// Comparisons for pieces over 64 bytes, all together; then all pairs of these are taken.
+  private var budget = 60_000_000
 
   private let symbols: TokenTable
   private let merged: [TokenID]
@@ -81,11 +83,14 @@ struct PieceMerges {
   }
 
   /// What merges leave of the characters of a piece; nothing if they are too many to look into.
-  private func reduce(
+  private mutating func reduce(
     _ bytes: UnsafeBufferPointer<UInt8>, _ pairs: PairTable, to parts: inout [TokenID]
   ) {
     parts.removeAll(keepingCapacity: true)
-    guard let base = bytes.baseAddress, bytes.count <= Self.maxBytes else { return }
+    if bytes.count > 64 { budget -= bytes.count * bytes.count }
+    guard let base = bytes.baseAddress, bytes.count <= Self.maxBytes,
+      bytes.count <= 64 || budget >= 0
+    else { return }
     var start = 0
     for end in 1...bytes.count where end == bytes.count || base[end] & 0xC0 != 0x80 {
       let id = symbols.find(base + start, end - start, PieceHash.of(base + start, end - start))

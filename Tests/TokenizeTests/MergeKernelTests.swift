@@ -306,6 +306,29 @@ struct MergeKernelTests {
     }
   }
 
+  /// Sets up words with room for their ids, one after the other, as their bytes are.
+  private func withWords(
+    _ texts: [[UInt8]],
+    _ body: (UnsafeMutablePointer<LaneMerger.Word>, UnsafePointer<UInt8>) -> Void
+  ) {
+    let text = texts.flatMap { $0 }
+    let out = UnsafeMutablePointer<TokenID>.allocate(capacity: text.count)
+    let words = UnsafeMutablePointer<LaneMerger.Word>.allocate(capacity: texts.count)
+    defer {
+      out.deallocate()
+      words.deallocate()
+    }
+    text.withUnsafeBufferPointer { bytes in
+      guard let base = bytes.baseAddress else { return }
+      var at = 0
+      for (index, text) in texts.enumerated() {
+        words[index] = .init(bytes: base + at, count: text.count, out: out + at, index: index)
+        at += text.count
+      }
+      body(words, base)
+    }
+  }
+
   @Test("words merged in lanes, and from left to right, come out as defined", arguments: 1...40)
   func lanesAndSeamsMergeAsDefined(_ seed: Int) throws {
     let model = model(seed: UInt64(seed))
@@ -318,20 +341,7 @@ struct MergeKernelTests {
       let texts = (0..<count).map { _ in
         (0..<1 + random.below(LaneMerger.maxBytes)).map { _ in UInt8(97 + random.below(letters)) }
       }
-      let text = texts.flatMap { $0 }
-      let out = UnsafeMutablePointer<TokenID>.allocate(capacity: text.count)
-      let words = UnsafeMutablePointer<LaneMerger.Word>.allocate(capacity: count)
-      defer {
-        out.deallocate()
-        words.deallocate()
-      }
-      text.withUnsafeBufferPointer { bytes in
-        guard let base = bytes.baseAddress else { return }
-        var at = 0
-        for (index, text) in texts.enumerated() {
-          words[index] = .init(bytes: base + at, count: text.count, out: out + at, index: index)
-          at += text.count
-        }
+      withWords(texts) { words, base in
         for isPlain in [false, true] {
           for index in 0..<count { words[index].written = 0 }
           if isPlain {
@@ -344,6 +354,8 @@ struct MergeKernelTests {
             #expect(Array(found) == merged(text, model))
           }
         }
+        let text = texts.flatMap { $0 }
+        let out = words[0].out
         let written = seams.encode(base, text.count, into: out)
         #expect(
           Array(UnsafeBufferPointer(start: out, count: written)) == merged(text, model))
@@ -361,20 +373,7 @@ struct MergeKernelTests {
     let texts = (0..<count).map { number in
       (0..<20 + random.below(50)).map { _ in UInt8(97 + random.below(number < 40 ? 4 : 9)) }
     }
-    let text = texts.flatMap { $0 }
-    let out = UnsafeMutablePointer<TokenID>.allocate(capacity: text.count)
-    let words = UnsafeMutablePointer<LaneMerger.Word>.allocate(capacity: count)
-    defer {
-      out.deallocate()
-      words.deallocate()
-    }
-    text.withUnsafeBufferPointer { bytes in
-      guard let base = bytes.baseAddress else { return }
-      var at = 0
-      for (index, text) in texts.enumerated() {
-        words[index] = .init(bytes: base + at, count: text.count, out: out + at, index: index)
-        at += text.count
-      }
+    withWords(texts) { words, _ in
       let left = lanes.merge(words, count)
       #expect(left == (0..<count).count { words[$0].written == 0 })
       for (index, text) in texts.enumerated() where words[index].written != 0 {

@@ -26,11 +26,11 @@ typedef struct {
 
 /// A word and what becomes of it.
 typedef struct {
-  const uint8_t * bytes;
+  const uint8_t *bytes;
   /// Bytes, or symbols if there are such.
   intptr_t count;
   /// Room for one id a byte.
-  uint32_t * out;
+  uint32_t *out;
   /// Ids written.
   intptr_t written;
   /// For the caller.
