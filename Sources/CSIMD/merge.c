@@ -80,10 +80,11 @@ WIDE_INLINE void ask(const csimd_merges *merges, lane *lane, __m512i ids, unsign
     __m512i slots = slots_of(merges, pairs, (__mmask8)wanted);
     _mm512_store_si512(lane->pairs + at, pairs);
     _mm256_store_si256((__m256i *)(lane->slots + at), _mm512_cvtepi64_epi32(slots));
+    // All eight, since a loop that ends with the pairs is seldom foretold.
+    for (unsigned i = 0; i < 8; i++) __builtin_prefetch(merges->slots + lane->slots[at + i]);
     ids = _mm512_castsi256_si512(_mm512_extracti64x4_epi64(ids, 1));
     nexts = _mm512_castsi256_si512(_mm512_extracti64x4_epi64(nexts, 1));
   }
-  for (unsigned at = 0; at + 1 < count; at++) __builtin_prefetch(merges->slots + lane->slots[at]);
 }
 
 /// Asks for the ranks of the pairs of a long word's lane.
@@ -117,15 +118,14 @@ WIDE_INLINE void receive(const csimd_merges *merges, lane *lane, unsigned count)
   }
 }
 
-/// What is known of up to eight pairs of bytes; of those not wanted, that nothing merges.
-WIDE_INLINE __m512i known_of(const csimd_merges *merges, __m128i places, unsigned wanted) {
-  return _mm512_mask_i32gather_epi64(_mm512_set1_epi64(-1), (__mmask8)wanted,
-                                     _mm256_cvtepu16_epi32(places), merges->byte_pairs, 8);
+/// What is known of up to eight pairs of first symbols; of those not wanted, that nothing merges.
+WIDE_INLINE __m512i known_of(const uint64_t *pairs, __m256i places, unsigned wanted) {
+  return _mm512_mask_i32gather_epi64(_mm512_set1_epi64(-1), (__mmask8)wanted, places, pairs, 8);
 }
 
-/// The first symbols of eight bytes, where pairs that nothing can part are merged already: those whose rank is
-/// below all of the merges that may take one of the two away. Sets the bits of these in `merging`.
-WIDE_INLINE __m256i eight(const csimd_merges *merges, __m512i before, __m512i known, __m512i after, __m128i bytes,
+/// The first symbols of eight, where pairs that nothing can part are merged already: those whose rank is below all of
+/// the merges that may take one of the two away. Sets the bits of these in `merging`.
+WIDE_INLINE __m256i eight(const csimd_merges *merges, __m512i before, __m512i known, __m512i after, __m256i symbols,
                           __mmask8 *merging) {
   __m512i mask = _mm512_set1_epi64(NO_RANK);
   __m512i ranks = _mm512_and_si512(known, mask);
@@ -133,41 +133,43 @@ WIDE_INLINE __m256i eight(const csimd_merges *merges, __m512i before, __m512i kn
   __m512i right = _mm512_and_si512(_mm512_srli_epi64(after, 42), mask);
   __m512i least = _mm512_min_epu64(left, right);
   *merging = _mm512_cmplt_epu64_mask(ranks, least);
-  __m256i tokens = _mm256_i32gather_epi32((const int *)merges->byte_tokens, _mm256_cvtepu8_epi32(bytes), 4);
   __m256i narrow = _mm512_cvtepi64_epi32(ranks);
   if (merges->rank_offset >= 0) {
     __m256i offset = _mm256_set1_epi32((int)merges->rank_offset);
-    return _mm256_mask_add_epi32(tokens, *merging, narrow, offset);
+    return _mm256_mask_add_epi32(symbols, *merging, narrow, offset);
   }
-  return _mm256_mmask_i32gather_epi32(tokens, *merging, narrow, (const int *)merges->merged, 4);
+  return _mm256_mmask_i32gather_epi32(symbols, *merging, narrow, (const int *)merges->merged, 4);
 }
 
-/// The first symbols of a word of bytes; returns how many there are, or 0 if too many.
-WIDE_INLINE unsigned first_symbols(const csimd_merges *merges, const uint8_t *text, unsigned count, __m512i *ids) {
-  __m256i bytes = _mm256_maskz_loadu_epi8(_bzhi_u32(~0u, count), text);
-  __m256i nexts = _mm256_maskz_loadu_epi8(_bzhi_u32(~0u, count - 1), text + 1);
-  __m512i places = _mm512_or_si512(_mm512_slli_epi16(_mm512_cvtepu8_epi16(bytes), 8), _mm512_cvtepu8_epi16(nexts));
+/// Up to 24 first symbols, and the places of their pairs in a table.
+typedef struct {
+  __m256i symbols[3], places[3];
+} first_three;
+
+/// The symbols of a word after those merges; returns how many there are, or 0 if too many.
+WIDE_INLINE unsigned merge_sure(const csimd_merges *merges, const uint64_t *table, const first_three *of,
+                                unsigned count, __m512i *ids) {
   __m512i nothing = _mm512_set1_epi64(-1);
   unsigned pairs = count - 1;
-  __m512i a = known_of(merges, _mm512_castsi512_si128(places), _bzhi_u32(0xFF, pairs));
+  __m512i a = known_of(table, of->places[0], _bzhi_u32(0xFF, pairs));
   __mmask8 merging_a, merging_b = 0, merging_c = 0;
   __m512i b = nothing, c = nothing;
-  if (pairs > 8) b = known_of(merges, _mm512_extracti32x4_epi32(places, 1), _bzhi_u32(0xFF, pairs - 8));
-  if (pairs > 16) c = known_of(merges, _mm512_extracti32x4_epi32(places, 2), _bzhi_u32(0xFF, pairs - 16));
-  __m128i low = _mm256_castsi256_si128(bytes);
-  __m256i first = eight(merges, _mm512_alignr_epi64(a, nothing, 7), a, _mm512_alignr_epi64(b, a, 1), low, &merging_a);
+  if (pairs > 8) b = known_of(table, of->places[1], _bzhi_u32(0xFF, pairs - 8));
+  if (pairs > 16) c = known_of(table, of->places[2], _bzhi_u32(0xFF, pairs - 16));
+  __m256i first =
+      eight(merges, _mm512_alignr_epi64(a, nothing, 7), a, _mm512_alignr_epi64(b, a, 1), of->symbols[0], &merging_a);
   __m256i second = _mm256_setzero_si256();
   if (count > 8)
-    second = eight(merges, _mm512_alignr_epi64(b, a, 7), b, _mm512_alignr_epi64(c, b, 1), _mm_srli_si128(low, 8),
-                   &merging_b);
+    second =
+        eight(merges, _mm512_alignr_epi64(b, a, 7), b, _mm512_alignr_epi64(c, b, 1), of->symbols[1], &merging_b);
   __m512i symbols = _mm512_inserti64x4(_mm512_castsi256_si512(first), second, 1);
   if (count <= 16) {
     unsigned kept = _bzhi_u32(~((unsigned)(merging_a | merging_b << 8) << 1), count);
     *ids = _mm512_mask_compress_epi32(outside(), (__mmask16)kept, symbols);
     return (unsigned)__builtin_popcount(kept);
   }
-  __m256i third = eight(merges, _mm512_alignr_epi64(c, b, 7), c, _mm512_alignr_epi64(nothing, c, 1),
-                        _mm256_extracti128_si256(bytes, 1), &merging_c);
+  __m256i third = eight(merges, _mm512_alignr_epi64(c, b, 7), c, _mm512_alignr_epi64(nothing, c, 1), of->symbols[2],
+                        &merging_c);
   unsigned kept = _bzhi_u32(~((unsigned)(merging_a | merging_b << 8 | merging_c << 16) << 1), count);
   unsigned total = (unsigned)__builtin_popcount(kept), lower = (unsigned)__builtin_popcount(kept & 0xFFFF);
   if (total > SYMBOLS) return 0;
@@ -177,12 +179,58 @@ WIDE_INLINE unsigned first_symbols(const csimd_merges *merges, const uint8_t *te
   return total;
 }
 
+/// The tokens of eight bytes.
+WIDE_INLINE __m256i tokens_of(const csimd_merges *merges, __m128i bytes) {
+  return _mm256_i32gather_epi32((const int *)merges->byte_tokens, _mm256_cvtepu8_epi32(bytes), 4);
+}
+
+/// The first symbols of a word of bytes; returns how many there are, or 0 if too many.
+WIDE_INLINE unsigned first_symbols(const csimd_merges *merges, const uint8_t *text, unsigned count, __m512i *ids) {
+  __m256i bytes = _mm256_maskz_loadu_epi8(_bzhi_u32(~0u, count), text);
+  __m256i nexts = _mm256_maskz_loadu_epi8(_bzhi_u32(~0u, count - 1), text + 1);
+  __m512i places = _mm512_or_si512(_mm512_slli_epi16(_mm512_cvtepu8_epi16(bytes), 8), _mm512_cvtepu8_epi16(nexts));
+  __m128i low = _mm256_castsi256_si128(bytes);
+  first_three of;
+  of.places[0] = _mm256_cvtepu16_epi32(_mm512_castsi512_si128(places));
+  of.places[1] = _mm256_cvtepu16_epi32(_mm512_extracti32x4_epi32(places, 1));
+  of.places[2] = _mm256_cvtepu16_epi32(_mm512_extracti32x4_epi32(places, 2));
+  of.symbols[0] = tokens_of(merges, low);
+  if (count > 8) of.symbols[1] = tokens_of(merges, _mm_srli_si128(low, 8));
+  if (count > 16) of.symbols[2] = tokens_of(merges, _mm256_extracti128_si256(bytes, 1));
+  return merge_sure(merges, merges->byte_pairs, &of, count, ids);
+}
+
+/// The same of a word of symbols.
+WIDE_INLINE unsigned first_of(const csimd_merges *merges, const uint32_t *given, unsigned count, __m512i *ids) {
+  if (count > (merges->symbol_pairs ? SHORT_BYTES : SYMBOLS)) return 0;
+  __m512i low = _mm512_mask_loadu_epi32(outside(), (__mmask16)_bzhi_u32(0xFFFF, count), given);
+  if (!merges->symbol_pairs) {
+    *ids = low;
+    return count;
+  }
+  __m512i high = _mm512_setzero_si512();
+  if (count > SYMBOLS) high = _mm512_maskz_loadu_epi32((__mmask16)_bzhi_u32(0xFF, count - SYMBOLS), given + SYMBOLS);
+  __m512i numbers = _mm512_srli_epi32(low, RANK_BITS), others = _mm512_srli_epi32(high, RANK_BITS);
+  __m512i mask = _mm512_set1_epi32(CSIMD_OUTSIDE), none = _mm512_setzero_si512();
+  __m512i places = _mm512_or_si512(_mm512_slli_epi32(numbers, 8), _mm512_alignr_epi32(others, numbers, 1));
+  __m512i more = _mm512_or_si512(_mm512_slli_epi32(others, 8), _mm512_alignr_epi32(none, others, 1));
+  low = _mm512_and_si512(low, mask);
+  first_three of;
+  of.places[0] = _mm512_castsi512_si256(places);
+  of.places[1] = _mm512_extracti64x4_epi64(places, 1);
+  of.places[2] = _mm512_castsi512_si256(more);
+  of.symbols[0] = _mm512_castsi512_si256(low);
+  of.symbols[1] = _mm512_extracti64x4_epi64(low, 1);
+  of.symbols[2] = _mm512_castsi512_si256(_mm512_and_si512(high, mask));
+  return merge_sure(merges, merges->symbol_pairs, &of, count, ids);
+}
+
 /// What is known of the eight pairs of bytes from a place on.
 WIDE_INLINE __m512i known_at(const csimd_merges *merges, const uint8_t *text, unsigned count, unsigned at) {
   unsigned wanted = at + 1 < count ? _bzhi_u32(0xFF, count - 1 - at) : 0;
   __m128i first = _mm_cvtepu8_epi16(_mm_maskz_loadu_epi8((__mmask16)wanted, text + at));
   __m128i second = _mm_cvtepu8_epi16(_mm_maskz_loadu_epi8((__mmask16)wanted, text + at + 1));
-  return known_of(merges, _mm_or_si128(_mm_slli_epi16(first, 8), second), wanted);
+  return known_of(merges->byte_pairs, _mm256_cvtepu16_epi32(_mm_or_si128(_mm_slli_epi16(first, 8), second)), wanted);
 }
 
 /// The same of a long word, into its lane.
@@ -196,7 +244,7 @@ WIDE_INLINE unsigned first_symbols_long(const csimd_merges *merges, const uint8_
     unsigned there = _bzhi_u32(0xFF, count - at);
     __mmask8 merging;
     __m256i symbols = eight(merges, _mm512_alignr_epi64(known, before, 7), known, _mm512_alignr_epi64(after, known, 1),
-                            _mm_maskz_loadu_epi8((__mmask16)there, text + at), &merging);
+                            tokens_of(merges, _mm_maskz_loadu_epi8((__mmask16)there, text + at)), &merging);
     unsigned kept = ~((unsigned)merging << 1 | carry) & there;
     __m256i none = _mm256_set1_epi32(CSIMD_OUTSIDE);
     _mm256_storeu_si256((__m256i *)(ids + total), _mm256_mask_compress_epi32(none, (__mmask8)kept, symbols));
@@ -214,15 +262,10 @@ WIDE_INLINE unsigned first_symbols_long(const csimd_merges *merges, const uint8_
 /// Sets up a short word's lane; false if it has too many symbols.
 WIDE_INLINE _Bool start(const csimd_merges *merges, lane *lane, csimd_merge_word *word) {
   __m512i ids;
-  unsigned count;
-  if (word->symbols) {
-    if (word->count > SYMBOLS) return 0;
-    count = (unsigned)word->count;
-    ids = _mm512_mask_loadu_epi32(outside(), (__mmask16)_bzhi_u32(0xFFFF, count), word->symbols);
-  } else {
-    count = first_symbols(merges, word->bytes, (unsigned)word->count, &ids);
-    if (count == 0) return 0;
-  }
+  unsigned given = (unsigned)word->count;
+  unsigned count =
+      word->symbols ? first_of(merges, word->symbols, given, &ids) : first_symbols(merges, word->bytes, given, &ids);
+  if (count == 0) return 0;
   lane->word = word;
   lane->place = count;
   ask(merges, lane, ids, count);

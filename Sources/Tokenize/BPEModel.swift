@@ -65,8 +65,10 @@ final class BPEModel: @unchecked Sendable {
   /// Whether `pairRanks` has the token that a pair makes in place of the rank, where the order is
   /// the same.
   let pairRanksAreIDs: Bool
-  /// The same of pairs of bytes, with what may come between; nil where first symbols are characters.
-  let bytePairs: BytePairs?
+  /// The pairs of bytes that surely merge; nil where first symbols are characters.
+  let bytePairs: SurePairs?
+  /// The same of characters.
+  let characterPairs: CharacterPairs?
   /// For cutting long pretokens, where that changes nothing.
   let cuts: SafeCuts?
   /// Whether a pretoken may be a token that its bytes do not merge to.
@@ -110,10 +112,19 @@ final class BPEModel: @unchecked Sendable {
       !hasLanes
       ? [] : (tree?.merges ?? merges).filter { table.rank($0.left, $0.right) == $0.rank }
     pairRanksAreIDs = hasLanes && options.symbols == .characters && Self.idsRise(order, results)
-    pairRanks = hasLanes ? PairRanks(distinct, by: pairRanksAreIDs ? results : nil) : nil
+    let numbers = pairRanksAreIDs ? results : nil
+    pairRanks = hasLanes ? PairRanks(distinct, by: numbers) : nil
     bytePairs =
       seams != nil
-      ? BytePairs(distinct, tokens: tokens, byteTokens: bytes) : nil
+      ? SurePairs(distinct, tokens: tokens, byteTokens: bytes) : nil
+    characterTokens = Self.characterTokens(options, tokens)
+    if hasLanes, let characterTokens {
+      characterPairs = CharacterPairs(
+        distinct, by: numbers, merged: results, tokens: tokens, characters: characterTokens,
+        options: options)
+    } else {
+      characterPairs = nil
+    }
     let isKnown = options.symbols == .characters || seams != nil
     cuts =
       !isKnown
@@ -153,7 +164,6 @@ final class BPEModel: @unchecked Sendable {
           known ? pairs.rank(bytes[left], bytes[right]) : PairTable.none
       }
     }
-    characterTokens = Self.characterTokens(options, tokens)
     singles = cuts == nil ? nil : characterTokens.map { Self.singles(options, $0) }
     wholeIsExact = .allocate(capacity: tokens.count + 1)
     wholeIsExact.initialize(repeating: options.wholeFirst, count: tokens.count + 1)
@@ -238,10 +248,10 @@ final class BPEModel: @unchecked Sendable {
     return SafeCuts(tokens, isWanted: isWanted)
   }
 
-  /// The token that a rank makes.
+  /// The token that a pair makes for which `pairRanks` has a number.
   @inline(__always)
-  func token(ofRank rank: Int) -> TokenID {
-    rankOffset >= 0 ? TokenID(truncatingIfNeeded: rank &+ rankOffset) : merged[rank]
+  func token(ofPair number: Int) -> TokenID {
+    pairOffset >= 0 ? TokenID(truncatingIfNeeded: number &+ pairOffset) : merged[number]
   }
 
   deinit {

@@ -22,6 +22,8 @@ final class CharacterBPEEncoder {
   private let hasAffixes: Bool
   private let fallback: [TokenID]?
   private let characterTokens: UnsafeMutablePointer<TokenID>?
+  /// The same for the lanes.
+  private let characterSymbols: UnsafeMutablePointer<TokenID>?
   private let frozen: ByteTrie?
   private var symbolCount = 0
   private var isShort = true
@@ -52,6 +54,7 @@ final class CharacterBPEEncoder {
     hasAffixes = !model.options.continuingPrefix.isEmpty || !model.options.wordSuffix.isEmpty
     fallback = model.options.byteFallback
     characterTokens = model.characterTokens
+    characterSymbols = model.characterPairs?.symbols ?? model.characterTokens
     frozen = model.options.frozen
     cuts = model.cuts
     words =
@@ -216,8 +219,8 @@ final class CharacterBPEEncoder {
       if slots[index].isThere || words[index].length > PieceCache.maxKeyBytes { continue }
       let (from, length, isMarked) = words.text(index)
       if isMarked || !(hasTies && MarkedWords.startsWithTwo(from, length)) {
-        if let characterTokens, frozen == nil {
-          collect(from, length, isMarked: isMarked, characterTokens)
+        if let characterSymbols, frozen == nil {
+          collect(from, length, isMarked: isMarked, characterSymbols)
         } else {
           let (from, length) = words.bytes(index)
           collect(from, length)
@@ -348,7 +351,7 @@ final class CharacterBPEEncoder {
         }
       }
       symbolCount = out - target
-      if symbolCount > 0 { lastSymbol = out[-1] }
+      if symbolCount > 0 { lastSymbol = out[-1] & CharacterPairs.idMask }
       add(base, at, max(1, length), isFirst: false, isLast: false)
       out = target + symbolCount
       at &+= max(1, length)

@@ -50,7 +50,9 @@ final class LaneMerger {
   private let model: BPEModel
   private let ranks: PairRanks
   /// Nil where all words come as symbols.
-  private let pairs: BytePairs?
+  private let pairs: SurePairs?
+  /// Nil where nothing is known of the symbols.
+  private let symbolPairs: SurePairs?
   private let lanes: UnsafeMutableRawPointer
   private let order: UnsafeMutablePointer<UnsafeMutableRawPointer>
   /// Of the word that is set up.
@@ -64,6 +66,7 @@ final class LaneMerger {
       model.bytePairs != nil || model.options.symbols == .characters
     else { return nil }
     pairs = model.bytePairs
+    symbolPairs = model.characterPairs?.known
     self.model = model
     self.ranks = ranks
     lanes = HugePages.allocate(byteCount: Self.laneBytes * Self.laneCount)
@@ -176,24 +179,26 @@ final class LaneMerger {
   /// returns how many there are.
   @inline(__always)
   private func first(
-    _ bytes: UnsafePointer<UInt8>, _ count: Int, _ pairs: UnsafePointer<UInt64>
+    _ count: Int, _ pairs: UnsafePointer<UInt64>, number: (Int) -> Int, token: (Int) -> TokenID
   ) -> Int {
     let none = UInt64(CSIMD_OUTSIDE)
+    func pair(_ at: Int) -> UInt64 {
+      at &+ 1 < count ? pairs[number(at) << 8 | number(at &+ 1)] : .max
+    }
     var before = UInt64.max
-    var known = count > 1 ? pairs[Int(bytes[0]) << 8 | Int(bytes[1])] : .max
+    var known = pair(0)
     var at = 0
     var written = 0
     while at < count {
-      let after =
-        at &+ 2 < count ? pairs[Int(bytes[at &+ 1]) << 8 | Int(bytes[at &+ 2])] : UInt64.max
+      let after = pair(at &+ 1)
       let rank = known & none
       if rank < min(before >> 21 & none, after >> 42 & none) {
-        symbols[written] = model.token(ofRank: Int(rank))
+        symbols[written] = model.token(ofPair: Int(rank))
         before = after
         at &+= 2
-        known = at &+ 1 < count ? pairs[Int(bytes[at]) << 8 | Int(bytes[at &+ 1])] : .max
+        known = pair(at)
       } else {
-        symbols[written] = model.byteTokens[Int(bytes[at])]
+        symbols[written] = token(at)
         before = known
         known = after
         at &+= 1
@@ -209,10 +214,24 @@ final class LaneMerger {
     _ base: UnsafeMutableRawPointer, _ words: UnsafeMutablePointer<Word>, _ word: Int
   ) {
     let count = words[word].count
-    if let symbols = words[word].symbols {
-      start(base, symbols, count, word)
+    if let given = words[word].symbols {
+      guard let symbolPairs else {
+        start(base, given, count, word)
+        return
+      }
+      let left = first(count, symbolPairs.pairs) {
+        Int(given[$0] >> CharacterPairs.idBits)
+      } token: {
+        given[$0] & CharacterPairs.idMask
+      }
+      start(base, UnsafePointer(symbols), left, word)
     } else if let pairs {
-      let left = first(words[word].bytes, count, pairs.pairs)
+      let bytes = words[word].bytes
+      let left = first(count, pairs.pairs) {
+        Int(bytes[$0])
+      } token: {
+        model.byteTokens[Int(bytes[$0])]
+      }
       start(base, UnsafePointer(symbols), left, word)
     }
   }

@@ -43,6 +43,7 @@ final class PairRanks: @unchecked Sendable {
   func merges(_ model: BPEModel) -> csimd_merges {
     csimd_merges(
       byte_pairs: model.bytePairs.map { UnsafePointer($0.pairs) },
+      symbol_pairs: model.characterPairs.map { UnsafePointer($0.known.pairs) },
       byte_tokens: UnsafePointer(model.byteTokens), merged: UnsafePointer(model.merged),
       rank_offset: Int64(model.pairOffset), pilots: UnsafePointer(pilots),
       slots: UnsafePointer(slots), pilot_shift: pilotShift, slot_shift: slotShift)

@@ -79,25 +79,49 @@ struct MergeKernelTests {
     }
   }
 
+  /// The order of the merges of a model of pieces.
+  private enum MergeOrder { case random, byLength, byID }
+
   /// A model like SentencePiece's: neighbours merge if they spell a piece, in an order in which a
-  /// piece may come before its parts; runs of priorities are equal if `isTied`.
-  private func pieceModel(seed: UInt64, isTied: Bool) -> BPEModel {
+  /// piece may come before its parts, if not told otherwise; runs of priorities are equal if
+  /// `isTied`. The characters are a to d, or as many from U+0400 on.
+  private func pieceModel(
+    seed: UInt64, isTied: Bool, order kind: MergeOrder = .random, characterCount: Int = 4
+  ) -> BPEModel {
     var random = TestRandom(seed: seed)
     var builder = TokenTable.Builder()
     for byte in 0..<256 { _ = builder.add(byte, [UInt8(byte)]) }
+    let characters: [[UInt8]] = (0..<characterCount).map { number in
+      var text: [UInt8] = []
+      UTF8Check.append(UInt32((characterCount > 4 ? 0x400 : 97) + number), to: &text)
+      return text
+    }
     var ids: [[UInt8]: TokenID] = [:]
-    for byte in UInt8(97)...100 { ids[[byte]] = TokenID(byte) }
+    for (number, text) in characters.enumerated() {
+      ids[text] = TokenID(characterCount > 4 ? builder.count : 97 + number)
+      if characterCount > 4 { _ = builder.add(builder.count, text) }
+    }
     var texts: [[UInt8]] = []
-    for _ in 0..<150 {
-      let letters = 1 + random.below(4)
-      let text = (0..<2 + random.below(7)).map { _ in UInt8(97 + random.below(letters)) }
+    for _ in 0..<max(150, characterCount * 10) {
+      let letters = 1 + random.below(characterCount)
+      let text = (0..<2 + random.below(characterCount > 4 ? 2 : 7)).flatMap { _ in
+        characters[random.below(letters)]
+      }
       guard ids[text] == nil else { continue }
-      ids[text] = TokenID(builder.count)
-      _ = builder.add(builder.count, text)
+      ids[text] = 0
       texts.append(text)
     }
+    if kind == .byID { texts.sort { $0.count < $1.count } }
+    let first = builder.count
+    for text in texts {
+      ids[text] = TokenID(builder.count)
+      _ = builder.add(builder.count, text)
+    }
     var order = Array(texts.indices)
-    for index in order.indices.reversed() { order.swapAt(index, random.below(index + 1)) }
+    if kind != .byID {
+      for index in order.indices.reversed() { order.swapAt(index, random.below(index + 1)) }
+    }
+    if kind == .byLength { order.sort { texts[$0].count < texts[$1].count } }
     var merges: [(left: TokenID, right: TokenID, rank: UInt32)] = []
     for (rank, index) in order.enumerated() {
       let text = texts[index]
@@ -113,7 +137,7 @@ struct MergeKernelTests {
     let bytes = (0..<256).map { TokenID($0) }
     return BPEModel(
       options: options, tokens: TokenTable(builder), merges: merges,
-      merged: order.map { TokenID(256 + $0) }, byteTokens: bytes, lastByteTokens: bytes,
+      merged: order.map { TokenID(first + $0) }, byteTokens: bytes, lastByteTokens: bytes,
       priorities: isTied ? order.indices.map { UInt32($0 / 5 * 5) } : nil)
   }
 
@@ -142,14 +166,32 @@ struct MergeKernelTests {
     }
   }
 
-  @Test("words of symbols merged in lanes come out as defined", arguments: 1...40)
+  /// Whether a pair of characters is known to merge at once, somewhere.
+  private func hasSurePairs(_ model: BPEModel) -> Bool {
+    model.characterPairs.map { characters in
+      (0..<65536).contains { characters.known.pairs[$0] & UInt64(CSIMD_OUTSIDE) != CSIMD_OUTSIDE }
+    } ?? false
+  }
+
+  @Test("words of symbols merged in lanes come out as defined", arguments: 1...60)
   func symbolsMergeInLanesAsDefined(_ seed: Int) throws {
-    let model = pieceModel(seed: UInt64(seed), isTied: false)
+    // Of 400 characters, not all have numbers.
+    let characterCount = seed % 4 == 0 ? 400 : 4
+    let order = [MergeOrder.random, .byLength, .byID][seed % 3]
+    let model = pieceModel(
+      seed: UInt64(seed), isTied: false, order: order, characterCount: characterCount)
+    #expect(order == .random || hasSurePairs(model))
+    #expect(model.pairRanksAreIDs == (order == .byID))
     let lanes = try #require(LaneMerger(model))
+    let characters = try #require(model.characterPairs).symbols
     var random = TestRandom(seed: UInt64(seed) &* 93)
     for count in [1, 2, 7, 16, 17, 40] {
       let texts: [[TokenID]] = (0..<count).map { _ in
-        (0..<1 + random.below(LaneMerger.maxBytes)).map { _ in TokenID(97 + random.below(4)) }
+        let letters = 1 + random.below(characterCount)
+        let start = characterCount > 4 ? 0x400 : 97
+        return (0..<1 + random.below(LaneMerger.maxBytes)).map { _ in
+          characters[start + random.below(letters)]
+        }
       }
       let symbols = texts.flatMap { $0 }
       var out = symbols
@@ -178,12 +220,33 @@ struct MergeKernelTests {
             }
             for (index, text) in texts.enumerated() {
               let found = UnsafeBufferPointer(start: words[index].out, count: words[index].written)
-              #expect(Array(found) == merged(text, model))
+              #expect(Array(found) == merged(text.map { $0 & CharacterPairs.idMask }, model))
             }
           }
         }
       }
     }
+  }
+
+  @Test("no pair of characters is sure where a symbol may not be what it spells")
+  func otherSymbolsMakeNoPairSure() {
+    let texts = ["a", "b", "ab", "<0x61>", "<0x61>b", "<unk>"].map { Array($0.utf8) }
+    var builder = TokenTable.Builder()
+    for (id, text) in texts.enumerated() { _ = builder.add(id, text) }
+    let none = [TokenID](repeating: TokenTable.none, count: 256)
+    let pairs = { (merges: [PieceMerges.Merge], unknown: TokenID) in
+      var options = BPEModel.Options()
+      options.symbols = .characters
+      options.unknown = unknown
+      options.byteFallback = none.indices.map { $0 == 0x61 ? 3 : TokenTable.none }
+      return BPEModel(
+        options: options, tokens: TokenTable(builder), merges: merges, merged: [2, 4],
+        byteTokens: none, lastByteTokens: none
+      ).characterPairs
+    }
+    #expect(pairs([(0, 1, 0)], 5) != nil)
+    #expect(pairs([(0, 1, 0)], 1) == nil)
+    #expect(pairs([(0, 1, 0), (3, 1, 1)], 5) == nil)
   }
 
   @Test("the pairs that make a piece merge as all that spell it do", arguments: 1...60)

@@ -12,6 +12,9 @@ typedef struct {
   /// [256 x 256]. Null if all words come as symbols; else each merge must have a higher rank than those that make its
   /// parts.
   const uint64_t *_Nullable byte_pairs;
+  /// The same of first symbols, by the numbers that these have in their upper bits; but of a pair that makes a token
+  /// which merges before the pair does, and of number 0, no rank of their merge. Null if nothing is known.
+  const uint64_t *_Nullable symbol_pairs;
   /// The token of each byte. Shape [256].
   const uint32_t *byte_tokens;
   /// The token that a rank makes, and what it is over the rank or -1 if that differs.
@@ -35,7 +38,7 @@ typedef struct {
   intptr_t written;
   /// For the caller.
   intptr_t index;
-  /// The first symbols; null if they are those of the bytes.
+  /// The first symbols, in the lower 21 bits; null if they are those of the bytes.
   const uint32_t *_Nullable symbols;
 } csimd_merge_word;
 
