@@ -345,11 +345,16 @@ final class SentencePieceWords: Sendable {
     private func normalize(
       to end: Int, _ flush: () -> Void, _ slow: (UnsafeBufferPointer<UInt8>) -> Void
     ) {
-      flush()
       sink.removeAll()
       words.normalizer.appendWord(
         UnsafeBufferPointer(start: base + start, count: end &- start), marks: marks, to: sink)
-      slow(sink.bytes)
+      if sink.count <= WordBatch.maxOwnBytes {
+        batch.addOwn(
+          sink.bytes, cuts: words.cuts, uncut: SentencePieceWords.uncut, flush: flush)
+      } else {
+        flush()
+        slow(sink.bytes)
+      }
     }
   }
 }

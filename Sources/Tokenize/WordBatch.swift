@@ -11,6 +11,9 @@ final class WordBatch {
   private static let singleCapacity = 256
   /// `takeSingles` may write so many ids more than there are.
   static let singleSlack = 4
+  /// Bytes of words that the batch keeps itself, and of one of them.
+  private static let ownCapacity = 1 << 14
+  static let maxOwnBytes = ownCapacity / 2
   /// In a table of single characters: the character becomes its bytes.
   static let inBytes = TokenTable.none - 1
 
@@ -32,6 +35,9 @@ final class WordBatch {
   private let marks: UnsafeMutablePointer<Bool>
   /// `▁`, and room for a word after it.
   private let spelling: UnsafeMutablePointer<UInt8>
+  /// Words that are no part of a text, one after the other, and 24 bytes of room.
+  private let own: UnsafeMutablePointer<UInt8>
+  private var ownCount = 0
   /// 24 bytes of ones, 24 of zeros, and 32 for the last bytes of a text.
   private let masks: UnsafeMutablePointer<UInt8>
 
@@ -56,6 +62,8 @@ final class WordBatch {
     marks = .allocate(capacity: Self.capacity)
     spelling = .allocate(capacity: 3 + PieceCache.maxKeyBytes)
     for (place, byte) in SentencePieceText.mark.enumerated() { spelling[place] = byte }
+    own = .allocate(capacity: Self.ownCapacity + 24)
+    own.initialize(repeating: 0, count: Self.ownCapacity + 24)
     masks = .allocate(capacity: 80)
     masks.initialize(repeating: 0, count: 80)
     masks.update(repeating: 0xFF, count: 24)
@@ -69,6 +77,7 @@ final class WordBatch {
     places.deallocate()
     marks.deallocate()
     spelling.deallocate()
+    own.deallocate()
     masks.deallocate()
   }
 
@@ -111,6 +120,38 @@ final class WordBatch {
     }
     cache.locate(&keys[count])
     count &+= 1
+  }
+
+  /// Adds words that start with a `▁` each, or the end of one, and are no part of a text: up to
+  /// `maxOwnBytes` bytes, which are cut where nothing reaches across if they are over `uncut`. Calls
+  /// `flush` each time the batch is full.
+  func addOwn(
+    _ bytes: UnsafeBufferPointer<UInt8>, cuts: SafeCuts?, uncut: Int, flush: () -> Void
+  ) {
+    guard let from = bytes.baseAddress else { return }
+    if ownCount &+ bytes.count > Self.ownCapacity { flush() }
+    let base = own + ownCount
+    base.update(from: from, count: bytes.count)
+    let ownEnd = ownCount &+ bytes.count
+    var at = 0
+    var wordEnd = 0
+    while at < bytes.count {
+      let isStart = at == wordEnd
+      if isStart { wordEnd = MarkedWords.end(base, bytes.count, from: at) }
+      var length = wordEnd &- at
+      if length > uncut, let cuts { length = cuts.next(base, from: at, to: wordEnd) &- at }
+      if isFull { flush() }
+      let isMarked =
+        isStart && length > 3 && length < PieceCache.maxKeyBytes &+ 3
+        && MarkedWords.startsWithOne(base + at, length)
+      if isMarked {
+        addMarked(base + at + 3, length &- 3, left: 24)
+      } else {
+        add(base + at, length, left: 24)
+      }
+      at &+= length
+    }
+    ownCount = ownEnd
   }
 
   /// Whether there is no room for another single character.
@@ -196,6 +237,7 @@ final class WordBatch {
     count = 0
     singleCount = 0
     byteCount = 0
+    ownCount = 0
   }
 }
 
@@ -239,6 +281,13 @@ enum MarkedWords {
   static func startsWithTwo(_ word: UnsafePointer<UInt8>, _ count: Int) -> Bool {
     count >= 6 && word[0] == 0xE2 && word[1] == 0x96 && word[2] == 0x81 && word[3] == 0xE2
       && word[4] == 0x96 && word[5] == 0x81
+  }
+
+  /// Whether a word starts with one `▁` and then another character.
+  @inline(__always)
+  static func startsWithOne(_ word: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+    count > 3 && word[0] == 0xE2 && word[1] == 0x96 && word[2] == 0x81
+      && !startsWithTwo(word, count)
   }
 
   /// Whether there are two `▁` in a row.

@@ -47,6 +47,28 @@ struct SentencePieceWordsTests {
     }
   }
 
+  @Test("words that must be normalized, also long ones", arguments: models)
+  func normalizedWords(_ model: String) throws {
+    let (cut, whole) = try Self.encoders(model)
+    var random = TestRandom(seed: 9)
+    let hard = ["e\u{301}", "ﾀﾞ", "か\u{3099}", "½", "，", "ﷺ", "क\u{93C}", "x", "人", "т"]
+    for round in 0..<300 {
+      let longest = [3, 30, 500, 3000][round % 4]
+      var text: [UInt8] = []
+      for _ in 0..<random.below(longest > 100 ? 9 : 300) {
+        for _ in 0..<1 + random.below(longest) {
+          text += Array(hard[random.below(hard.count)].utf8)
+        }
+        text += Array(["", " ", " the ", "  "][random.below(4)].utf8)
+      }
+      let (found, expected) = (cut.encode(text), whole.encode(text))
+      if found != expected {
+        Issue.record("round \(round), \(text.count) bytes: differs")
+        return
+      }
+    }
+  }
+
   @Test(
     "each character in, before and after words gives the ids of text normalized whole",
     arguments: models)
