@@ -72,7 +72,7 @@ WIDE_INLINE letter_starts starts_in(const csimd_letter_map *map, size_t at) {
   const uint8_t *text = map->text + at;
   size_t left = map->end - at;
   __m512i a = _mm512_maskz_loadu_epi8(_bzhi_u64(~0ull, left < 64 ? (unsigned)left : 64), text);
-  letter_starts found = {within(_mm512_or_si512(a, byte(0x20)), 'a', 'z'), 0, 0, 0};
+  letter_starts found = {within(_mm512_or_si512(a, byte(map->ascii_case)), 'a', 'z'), 0, 0, 0};
   if (_mm512_movepi8_mask(a) == 0) return found;
   __m512i b = _mm512_maskz_loadu_epi8(_bzhi_u64(~0ull, left < 65 ? (unsigned)left - 1 : 64), text + 1);
   uint64_t continued = within(b, 0x80, 0xBF);

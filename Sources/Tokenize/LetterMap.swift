@@ -1,19 +1,24 @@
 import CSIMD
 
-/// Where runs of letters end in a text, by a bit for each byte that is made some kilobytes at a
-/// time. One per thread; nil where the processor lacks the instructions.
+/// Where runs of letters, or of small ones, end in a text, by a bit for each byte that is made some
+/// kilobytes at a time. One per thread; nil where the processor lacks the instructions.
 final class LetterMap {
-  nonisolated(unsafe) private static let table = makeTable(CharacterClasses.shared.table)
+  private enum Tables {
+    nonisolated(unsafe) static let letters = makeTable(CharacterClasses.letter)
+    nonisolated(unsafe) static let small = makeTable(CharacterClasses.lower)
+  }
 
   private let map: UnsafeMutablePointer<csimd_letter_map>
 
-  init?() {
+  /// `ofSmall`: of the characters that end words in the pattern of o200k.
+  init?(ofSmall: Bool = false) {
     guard csimd_can_map_letters() else { return nil }
     map = .allocate(capacity: 1)
     map.initialize(to: csimd_letter_map())
-    map.pointee.table = Self.table
+    map.pointee.table = ofSmall ? Tables.small : Tables.letters
     map.pointee.classes = CharacterClasses.shared.table
-    map.pointee.letter = CharacterClasses.letter
+    map.pointee.letter = ofSmall ? CharacterClasses.lower : CharacterClasses.letter
+    map.pointee.ascii_case = ofSmall ? 0 : 0x20
   }
 
   deinit { map.deallocate() }
@@ -29,10 +34,9 @@ final class LetterMap {
   }
 
   /// Lives as long as the process, as the classes do.
-  private static func makeTable(_ classes: UnsafePointer<UInt8>)
-    -> UnsafePointer<csimd_letter_table>
-  {
-    func isLetter(_ scalar: Int) -> Bool { classes[scalar] & CharacterClasses.letter != 0 }
+  private static func makeTable(_ bit: UInt8) -> UnsafePointer<csimd_letter_table> {
+    let classes = CharacterClasses.shared.table
+    func isLetter(_ scalar: Int) -> Bool { classes[scalar] & bit != 0 }
     let table = UnsafeMutablePointer<csimd_letter_table>.allocate(capacity: 1)
     table.initialize(to: csimd_letter_table())
     withUnsafeMutableBytes(of: &table.pointee.two) { bytes in

@@ -28,8 +28,8 @@ final class ModelEncoder {
     self.bpe = bpe
     self.characters = characters
     self.unigram = unigram
-    if case .scheme = definition.pretokenizer {
-      letterMap = LetterMap()
+    if case .scheme(let scheme) = definition.pretokenizer {
+      letterMap = LetterMap(ofSmall: scheme == .o200k)
     } else {
       letterMap = nil
     }

@@ -1,3 +1,5 @@
+import CSIMD
+
 /// A pre-tokenizer pattern written by hand: where the pretoken that starts at an index ends.
 ///
 /// The pretokens of a scheme cover the whole text. The end lies past the index.
@@ -174,6 +176,30 @@ private enum CasedWord {
     return at < 0 ? -1 : at &+ text.caselessContraction(at: at)
   }
 
+  /// The same for a word with one capital at most, by a map of L; -1 if it is none, or if that needs
+  /// a closer look.
+  @inline(__always)
+  static func simpleEnd(
+    _ text: ScanText, _ map: UnsafeMutablePointer<csimd_letter_map>, from index: Int,
+    first: ScanText.Character
+  ) -> Int {
+    var at = index
+    var head = first
+    if !head.has(letter | number | newline | upper) {
+      at &+= head.length
+      if at == text.end { return -1 }
+      head = text.character(at: at)
+    }
+    if !head.has(upper | lower) { return -1 }
+    at &+= head.length
+    let end = csimd_letters_end(map, at)
+    if end == text.end { return end }
+    if !text.character(at: end).has(upper) { return end &+ text.caselessContraction(at: end) }
+    // Before a capital, a word ends after a letter that is in L only. In doubt it is not.
+    let last = text[end &- 1]
+    return end > at && last &- 0x61 < 26 ? end : -1
+  }
+
   /// `U*L+`, or -1. When the capitals are followed by no small letter, they are given back until
   /// one that is in L too: the last such position is all that has to be remembered.
   @inline(__always)
@@ -214,6 +240,10 @@ enum O200KScheme: Scheme {
   @inline(__always)
   static func end(_ text: ScanText, from index: Int) -> Int {
     let first = text.character(at: index)
+    if let map = text.letterMap {
+      let end = CasedWord.simpleEnd(text, map, from: index, first: first)
+      if end >= 0 { return end }
+    }
     let word = CasedWord.end(text, from: index, first: first, exceptHan: false)
     if word >= 0 { return word }
     return Rest.end(text, from: index, first: first, slashes: true)

@@ -72,4 +72,38 @@ struct LetterMapTests {
     text.removeLast(random.below(4))
     check(text, map, goesBack: seed % 3 == 0)
   }
+
+  @Test("words of o200k end as without the map", arguments: 1...40)
+  func casedWords(_ seed: Int) throws {
+    guard let map = LetterMap(ofSmall: true) else { return }
+    var random = TestRandom(seed: UInt64(seed))
+    // Small and capital letters, both at once, marks, titlecase, digits, symbols and contractions.
+    let parts = [
+      "a", "hello", "A", "HTML", "McDonald", "'s", "'LL", "é", "É", "ж", "Ж", "привет", "ǅ", "ʰ",
+      "中", "文字", "ﾀ", "ا", "क\u{93C}", "\u{301}", "\u{200D}", " ", "  ", "\n", "\r\n", "1", "12345",
+      ".", "/", "$", "’", "\u{A0}", "\u{3000}", "\u{10400}", "\u{10428}", "🙂", "İ", "ß", "ẞ",
+    ]
+    var text: [UInt8] = []
+    let size = [5, 60, 300, 9000][seed % 4]
+    while text.count < size {
+      for _ in 0..<1 + random.below(4) { text += Array(parts[random.below(parts.count)].utf8) }
+      if seed % 3 == 0 && random.below(9) == 0 { text.append(UInt8(random.below(256))) }
+    }
+    if seed % 5 == 0 { text.removeLast(random.below(4)) }
+    text.withUnsafeBufferPointer { bytes in
+      guard let base = bytes.baseAddress else { return }
+      let plain = ScanText(base: base, end: text.count, classes: CharacterClasses.shared.table)
+      var mapped = plain
+      mapped.letterMap = map.of(base, text.count)
+      for at in text.indices where text[at] & 0xC0 != 0x80 {
+        let (found, expected) = (
+          O200KScheme.end(mapped, from: at), O200KScheme.end(plain, from: at)
+        )
+        if found != expected {
+          Issue.record("at \(at) of \(text.count): \(found), expected \(expected)")
+          return
+        }
+      }
+    }
+  }
 }

@@ -28,6 +28,8 @@ typedef struct {
   /// The class of every code point, and the bit of letters in it.
   const uint8_t *_Nullable classes;
   uint8_t letter;
+  /// 0x20 if capital ASCII letters are letters too, else 0.
+  uint8_t ascii_case;
   uint64_t bits[CSIMD_LETTER_WINDOW / 64];
 } csimd_letter_map;
 
