@@ -34,6 +34,7 @@ final class CharacterBPEEncoder {
   private let seams: SeamEncoder?
   /// Whether merges that make runs of `▁` may have equal scores.
   private let hasTies: Bool
+  private let runs: MarkRuns?
   /// Of each word of a batch. Shape [words].
   private let slots: UnsafeMutablePointer<PieceCache.Slot>
   private let misses: UnsafeMutablePointer<LaneMerger.Word>
@@ -69,6 +70,7 @@ final class CharacterBPEEncoder {
     let hasSeams = words != nil && frozen == nil && cuts != nil
     seams = hasSeams ? model.characterSeams.map { SeamEncoder($0, model) } : nil
     hasTies = model.priorities != nil
+    runs = words == nil ? nil : MarkRuns(model)
     slots = .allocate(capacity: WordBatch.capacity)
     misses = .allocate(capacity: WordBatch.capacity)
     laneSymbols = .allocate(capacity: WordBatch.capacity * PieceCache.maxKeyBytes)
@@ -266,6 +268,9 @@ final class CharacterBPEEncoder {
         return 1
       }
     }
+    if let runs, MarkedWords.startsWithTwo(base, count) {
+      return encode(base, count, runs, into: out)
+    }
     if let seams, let characterTokens, count > Self.seamless,
       !(hasTies && MarkedWords.startsWithTwo(base, count)),
       case let written = encode(base, count, seams, characterTokens, into: out), written > 0
@@ -279,6 +284,31 @@ final class CharacterBPEEncoder {
     guard model.options.pieceCount < Int.max else { return mergeSymbols(into: out) }
     makeScratch(count)
     return resolve(scratch, mergeSymbols(into: scratch), into: out)
+  }
+
+  /// The same of a word that starts with more than one `▁`.
+  private func encode(
+    _ base: UnsafePointer<UInt8>, _ count: Int, _ runs: MarkRuns,
+    into out: UnsafeMutablePointer<TokenID>
+  ) -> Int {
+    var marks = 2
+    while MarkedWords.startsWithTwo(base + 3 &* (marks &- 1), count &- 3 &* (marks &- 1)) {
+      marks &+= 1
+    }
+    if marks &* 3 == count { return runs.encode(marks, into: out) }
+    // The rest is put past what a run needs, and moved down.
+    let start = 3 &* (marks &- 1)
+    var rest = out + marks
+    var left = long(base + start, count &- start, into: rest)
+    if rest[0] == runs.mark {
+      rest += 1
+      left &-= 1
+    } else {
+      marks &-= 1
+    }
+    let written = runs.encode(marks, into: out)
+    (out + written).update(from: rest, count: left)
+    return written &+ left
   }
 
   private func makeScratch(_ count: Int) {

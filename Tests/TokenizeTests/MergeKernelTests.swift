@@ -369,6 +369,79 @@ struct MergeKernelTests {
     }
   }
 
+  /// How the runs of `▁` of a model merge; but for the first, they cannot go by themselves.
+  private enum Runs: CaseIterable { case last, beforeOthers, apart, withLetter }
+
+  /// A model of pieces that may start with a `▁`, and of runs of `▁` that share a priority.
+  private func markedModel(seed: UInt64, _ runs: Runs) -> BPEModel {
+    let characters = ["▁", "a", "b", "ç"].map { Array($0.utf8) }
+    var random = TestRandom(seed: seed)
+    var builder = TokenTable.Builder()
+    for byte in 0..<256 { _ = builder.add(byte, Array("<\(byte)>".utf8)) }
+    for text in characters { _ = builder.add(builder.count, text) }
+    var seen = Set(characters)
+    var others: [[UInt8]] = []
+    for number in 0..<60 {
+      let marks = runs == .withLetter && number % 4 == 0 ? 2 : random.below(2)
+      let text =
+        (0..<marks).flatMap { _ in characters[0] }
+        + (0..<2 - min(1, marks) + random.below(4)).flatMap { _ in characters[1 + random.below(3)] }
+      if seen.insert(text).inserted { others.append(text) }
+    }
+    if seed % 2 == 0 { others.sort { $0.count < $1.count } }
+    let some = (2...16).filter { $0 == 2 || random.below(3) > 0 }.map { marks in
+      (0..<marks).flatMap { _ in characters[0] }
+    }
+    let order = runs == .beforeOthers ? some + others : others + some
+    var priorities = order.indices.map { UInt32($0) }
+    let first = runs == .beforeOthers ? 0 : others.count
+    for index in some.indices { priorities[first + index] = UInt32(first) }
+    if runs == .apart {
+      for index in 1..<some.count { priorities[first + index] = UInt32(first + 1) }
+    }
+    for text in order { _ = builder.add(builder.count, text) }
+    let merged = order.indices.map { TokenID(260 + $0) }
+    let symbols = TokenTable(builder, isFindable: { $0 >= 256 })
+    let pieces = PieceMerges(symbols, merged: merged, priorities: priorities)
+    var options = BPEModel.Options()
+    options.symbols = .characters
+    options.unknown = 0
+    options.byteFallback = (0..<256).map { TokenID($0) }
+    options.pieceCount = builder.count
+    let none = [TokenID](repeating: TokenTable.none, count: 256)
+    return BPEModel(
+      options: options, tokens: symbols, merges: pieces.merges, merged: merged, byteTokens: none,
+      lastByteTokens: none, priorities: priorities, characterTree: pieces.tree)
+  }
+
+  @Test("runs of marks with words after them come out as defined", arguments: 1...60)
+  func runsOfMarksMergeAsDefined(_ seed: Int) {
+    let kind = Runs.allCases[seed % 4 == 0 ? 1 + seed / 4 % 3 : 0]
+    let model = markedModel(seed: UInt64(seed), kind)
+    #expect((MarkRuns(model) != nil) == (kind == .last))
+    let encoder = CharacterBPEEncoder(model)
+    var random = TestRandom(seed: UInt64(seed) &* 41)
+    let characters = ["▁", "a", "b", "ç", "x"].map { Array($0.utf8) }
+    for longest in [3, 9, 20, 40, 200] {
+      var text: [UInt8] = []
+      var ids: [TokenID] = []
+      for _ in 0..<4 {
+        let marks = random.below(longest)
+        let letters = random.below(3) == 0 ? 0 : random.below(random.below(2) == 0 ? 6 : longest)
+        for index in 0..<marks + letters {
+          let number = index < marks ? 0 : 1 + random.below(index == marks ? 4 : 3)
+          text += characters[number]
+          ids.append(number == 4 ? 120 : TokenID(256 + number))
+        }
+      }
+      for _ in 0..<2 {
+        let buffer = TokenBuffer(capacity: 16)
+        text.withUnsafeBufferPointer { encoder.encode($0, into: buffer) }
+        #expect(Array(buffer.ids) == merged(ids, model))
+      }
+    }
+  }
+
   /// Sets up words with room for their ids, one after the other, as their bytes are.
   private func withWords(
     _ texts: [[UInt8]],
