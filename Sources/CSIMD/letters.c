@@ -57,8 +57,8 @@ static _Bool is_letter(const csimd_letter_map *map, const uint8_t *at, size_t le
     if (left < 4 || !continues(at[1]) || !continues(at[2]) || !continues(at[3])) return 0;
     scalar = (uint32_t)(at[0] & 0x07) << 18 | (uint32_t)(at[1] & 0x3F) << 12 | (uint32_t)(at[2] & 0x3F) << 6 |
              (at[3] & 0x3F);
-    if (scalar >= 0x110000) return 0;
   }
+  if (scalar >= map->class_count) return 0;
   return (map->classes[scalar] & map->letter) != 0;
 }
 

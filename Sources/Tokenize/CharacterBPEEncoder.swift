@@ -99,13 +99,12 @@ final class CharacterBPEEncoder {
   }
 
   /// The same for text that is not normalized; false if it cannot be cut before, where what was
-  /// appended does not count. `sink` is used on the way.
+  /// appended does not count.
   func encode(
-    _ text: UnsafeBufferPointer<UInt8>, _ cutter: SentencePieceWords, _ sink: ByteSink,
-    into output: TokenBuffer
+    _ text: UnsafeBufferPointer<UInt8>, _ cutter: SentencePieceCutter, into output: TokenBuffer
   ) -> Bool {
     guard let words else { return false }
-    let isDone = cutter.cut(text, into: words, sink) {
+    let isDone = cutter.cut(text, into: words) {
       encodeBatch(words, into: output)
     } slow: { part in
       if let base = part.baseAddress { encodeParts(part, base, words, into: output) }

@@ -7,6 +7,7 @@ final class ModelEncoder {
   private let characters: CharacterBPEEncoder?
   private let unigram: UnigramEncoder?
   private let wordPiece: WordPieceEncoder?
+  private let cutter: SentencePieceCutter?
   private let letterMap: LetterMap?
   private var normalized: [UInt8] = []
   private var scratch: [UInt8] = []
@@ -29,10 +30,11 @@ final class ModelEncoder {
     self.characters = characters
     self.unigram = unigram
     if case .scheme(let scheme) = definition.pretokenizer {
-      letterMap = LetterMap(ofSmall: scheme == .o200k)
+      letterMap = LetterMap(scheme == .o200k ? .small : .letters)
     } else {
       letterMap = nil
     }
+    cutter = definition.sentencePieceWords.map { SentencePieceCutter($0) }
     wordPiece = definition.wordPieceActions.map { WordPieceEncoder($0) }
   }
 
@@ -61,13 +63,12 @@ final class ModelEncoder {
   private func encodeWords(
     _ text: UnsafeBufferPointer<UInt8>, special: Bool, into output: TokenBuffer
   ) -> Bool {
-    guard let words = definition.sentencePieceWords,
-      definition.normalizedTokens.isIdle(special: special)
+    guard let cutter, definition.normalizedTokens.isIdle(special: special)
     else { return false }
     let first = output.count
     let isDone =
-      unigram?.encode(text, words, sink, into: output)
-      ?? characters?.encode(text, words, sink, into: output) ?? false
+      unigram?.encode(text, cutter, into: output)
+      ?? characters?.encode(text, cutter, into: output) ?? false
     if !isDone { output.truncate(to: first) }
     return isDone
   }

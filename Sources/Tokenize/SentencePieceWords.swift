@@ -31,9 +31,12 @@ final class SentencePieceWords: Sendable {
   private let areLettersPlain: Bool
   /// For each ASCII character, after which others nothing reaches to it: shape [128 x 2].
   private let apart: [UInt64]
+  /// ASCII letters and plain characters of two and three bytes; nil if not all of the letters are.
+  fileprivate let plain: LetterTable?
 
-  /// Nil if the normalizer does not work word by word.
-  init?(_ normalizer: SentencePieceNormalizer, cuts: SafeCuts?) {
+  /// Nil if the normalizer does not work word by word. `hasMap`: plain characters are found by a
+  /// map, where the processor has the instructions.
+  init?(_ normalizer: SentencePieceNormalizer, cuts: SafeCuts?, hasMap: Bool = true) {
     guard normalizer.addsDummyPrefix, !normalizer.spaceIsSuffix, normalizer.escapesSpaces,
       normalizer.userDefined == nil,
       let actions = Self.actions(normalizer.charsMap)
@@ -44,6 +47,7 @@ final class SentencePieceWords: Sendable {
     areLettersPlain = (0x41...0x5A).allSatisfy {
       actions[$0] == Action.plain && actions[$0 | 0x20] == Action.plain
     }
+    plain = areLettersPlain && hasMap ? LetterTable { actions[$0] == Action.plain } : nil
     var apart = [UInt64](repeating: 0, count: 256)
     if let cuts {
       for left in UInt32(0)..<128 {
@@ -79,8 +83,8 @@ final class SentencePieceWords: Sendable {
   /// empty. Both are called for the parts in the order of the text.
   ///
   /// Returns false if text holds `▁`, for which it cannot; what was given then does not count.
-  func cut(
-    _ text: UnsafeBufferPointer<UInt8>, into batch: WordBatch, _ sink: ByteSink,
+  fileprivate func cut(
+    _ text: UnsafeBufferPointer<UInt8>, into batch: WordBatch, _ sink: ByteSink, _ map: LetterMap?,
     flush: () -> Void, slow: (UnsafeBufferPointer<UInt8>) -> Void
   ) -> Bool {
     guard let base = text.baseAddress, !text.isEmpty else { return true }
@@ -89,7 +93,7 @@ final class SentencePieceWords: Sendable {
         guard let actions = actions.baseAddress, let apart = apart.baseAddress else { return false }
         var pass = Pass(
           words: self, base: base, count: text.count, actions: actions, apart: apart, batch: batch,
-          sink: sink)
+          sink: sink, map: map?.of(base, text.count))
         return pass.run(flush, slow)
       }
     }
@@ -104,6 +108,7 @@ final class SentencePieceWords: Sendable {
     let apart: UnsafePointer<UInt64>
     let batch: WordBatch
     let sink: ByteSink
+    let map: UnsafeMutablePointer<csimd_letter_map>?
     /// Where the part being read starts, and how many `▁` stand before it.
     var start = 0
     var marks = 1
@@ -139,6 +144,26 @@ final class SentencePieceWords: Sendable {
               continue
             }
           }
+          // Others have characters of more bytes.
+          if letters < 16 && base[at &+ letters] >= 0x80, let map {
+            let end = csimd_letters_end(map, at &+ letters)
+            if end > at && end < count {
+              if base[end] == 0x20 {
+                addWord(from: at, to: end, flush, slow)
+                at = end &+ 1
+                continue
+              }
+              if end &+ 1 < count && base[end &+ 1] == 0x20 && isApart(before: end) {
+                addWord(from: at, to: end, flush, slow)
+                start = end
+                marks = 0
+                addShort(to: end &+ 1, flush)
+                at = end &+ 2
+                marks = 1
+                continue
+              }
+            }
+          }
         }
         let (action, length) = action(at)
         if action == Action.space {
@@ -172,6 +197,45 @@ final class SentencePieceWords: Sendable {
     private func isApart(_ left: UInt8, _ symbol: UInt8) -> Bool {
       symbol < 0x80 && actions[Int(symbol)] == Action.plain
         && apart[Int(symbol) << 1 | Int(left >> 6)] &>> UInt64(left) & 1 != 0
+    }
+
+    /// Adds a word of plain characters, after a `▁`.
+    @inline(__always)
+    private mutating func addWord(
+      from first: Int, to end: Int, _ flush: () -> Void,
+      _ slow: (UnsafeBufferPointer<UInt8>) -> Void
+    ) {
+      let length = end &- first
+      if length < PieceCache.maxKeyBytes
+        && (base[first] < 0xE0 || length <= SentencePieceWords.uncut &- 3)
+      {
+        if batch.isFull { flush() }
+        batch.addMarked(base + first, length, left: count &- first)
+      } else {
+        start = first
+        hasThree = true
+        add(to: end, flush, slow)
+        marks = 1
+      }
+    }
+
+    /// Whether there is a plain ASCII symbol at a place, and nothing reaches to it from the plain
+    /// character before.
+    @inline(__always)
+    private func isApart(before place: Int) -> Bool {
+      let (left, symbol) = (base[place &- 1], base[place])
+      if left < 0x80 { return isApart(left, symbol) }
+      if symbol >= 0x80 || actions[Int(symbol)] != Action.plain { return false }
+      return words.cuts?.isCut(lastCharacter(before: place), UInt32(symbol)) ?? false
+    }
+
+    /// The well-formed character of up to three bytes that ends at a place, packed.
+    @inline(__always)
+    private func lastCharacter(before end: Int) -> UInt32 {
+      var value = UInt32(base[end &- 1])
+      if value < 0x80 { return value }
+      value |= UInt32(base[end &- 2]) << 8
+      return value & 0xC000 == 0xC000 ? value : value | UInt32(base[end &- 3]) << 16
     }
 
     /// What to do with the character at a place, and its length.
@@ -223,14 +287,22 @@ final class SentencePieceWords: Sendable {
           wasSymbol = false
           hasThree = hasThree || length == 3
           // Most are followed by others like them.
-          let next = length == 3 ? plainThrees(from: at) : length == 2 ? plainTwos(from: at) : at
+          let next = plainEnd(from: at, length)
           if next > at {
-            left = Self.load(base + (next &- length), length)
+            left = lastCharacter(before: next)
             at = next
+            hasThree = hasThree || left > 0xFFFF
           }
         }
       }
       return at << 1 | (isHard ? 1 : 0)
+    }
+
+    /// The end of plain characters like one of `length` bytes before a place, or of more.
+    @inline(__always)
+    private func plainEnd(from at: Int, _ length: Int) -> Int {
+      if let map { return csimd_letters_end(map, at) }
+      return length == 3 ? plainThrees(from: at) : length == 2 ? plainTwos(from: at) : at
     }
 
     /// The end of the plain characters of two bytes from a place on.
@@ -356,5 +428,26 @@ final class SentencePieceWords: Sendable {
         slow(sink.bytes)
       }
     }
+  }
+}
+
+/// Cuts text as `SentencePieceWords` tells. One per thread.
+final class SentencePieceCutter {
+  private let words: SentencePieceWords
+  private let map: LetterMap?
+  private let sink = ByteSink(capacity: 0)
+
+  init(_ words: SentencePieceWords) {
+    self.words = words
+    map = words.plain.flatMap { LetterMap($0) }
+  }
+
+  /// See `SentencePieceWords`.
+  @inline(__always)
+  func cut(
+    _ text: UnsafeBufferPointer<UInt8>, into batch: WordBatch, flush: () -> Void,
+    slow: (UnsafeBufferPointer<UInt8>) -> Void
+  ) -> Bool {
+    words.cut(text, into: batch, sink, map, flush: flush, slow: slow)
   }
 }

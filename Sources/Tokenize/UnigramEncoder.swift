@@ -103,13 +103,12 @@ final class UnigramEncoder {
   }
 
   /// The same for text that is not normalized; false if it cannot be cut before, where what was
-  /// appended does not count. `sink` is used on the way.
+  /// appended does not count.
   func encode(
-    _ text: UnsafeBufferPointer<UInt8>, _ cutter: SentencePieceWords, _ sink: ByteSink,
-    into output: TokenBuffer
+    _ text: UnsafeBufferPointer<UInt8>, _ cutter: SentencePieceCutter, into output: TokenBuffer
   ) -> Bool {
     begin(output)
-    let isDone = cutter.cut(text, into: words, sink) {
+    let isDone = cutter.cut(text, into: words) {
       encodeBatch(into: output)
     } slow: { part in
       if let base = part.baseAddress { encodeParts(part, base, into: output) }

@@ -75,7 +75,7 @@ struct LetterMapTests {
 
   @Test("words of o200k end as without the map", arguments: 1...40)
   func casedWords(_ seed: Int) throws {
-    guard let map = LetterMap(ofSmall: true) else { return }
+    guard let map = LetterMap(.small) else { return }
     var random = TestRandom(seed: UInt64(seed))
     // Small and capital letters, both at once, marks, titlecase, digits, symbols and contractions.
     let parts = [

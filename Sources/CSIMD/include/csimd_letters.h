@@ -25,8 +25,9 @@ typedef struct {
   /// The part: `span` bytes from `start` on. A bit is set for each byte of a letter.
   size_t start, span;
   const csimd_letter_table *_Nullable table;
-  /// The class of every code point, and the bit of letters in it.
+  /// The classes of the first code points, and the bit of letters in them; all others are none.
   const uint8_t *_Nullable classes;
+  size_t class_count;
   uint8_t letter;
   /// 0x20 if capital ASCII letters are letters too, else 0.
   uint8_t ascii_case;
