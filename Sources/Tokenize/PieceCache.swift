@@ -82,6 +82,8 @@ final class PieceCache {
   private static let headBytes = 4
   private static let narrowBytes = 30
   private static let wideBytes = 60
+  /// Up to this length of a pretoken there is room for four short ids behind it.
+  private static let maxFourAt = narrowBytes - 8
   /// A mark: length in 5 bits, count of ids in 5, whether it is wide, whether it was used; above
   /// them 4 bits of the filter for entries elsewhere.
   private static let wide: UInt16 = 1 << 10
@@ -250,11 +252,26 @@ final class PieceCache {
 
   @inline(__always)
   private func findNarrow(_ key: Key, _ line: Int) -> Slot {
-    let marks = (lines + line).load(as: UInt32.self)
-    let first = difference(line &+ Self.headBytes, marks, key)
-    let second = difference(line &+ (Self.headBytes &+ Self.narrowBytes), marks >> 16, key)
+    let (first, second) = differences(key, line)
     let other = second == 0 ? line | 1 : 0
     return Slot(address: first == 0 ? line : other)
+  }
+
+  /// The same as `findFirst` without branches, for where many pretokens are not there.
+  @inline(__always)
+  func chooseFirst(_ key: Key) -> Slot {
+    let (first, second) = differences(key, key.line)
+    let other = csimd_either(second == 0, Int64(key.line | 1), 0)
+    return Slot(address: Int(csimd_either(first == 0, Int64(key.line), other)))
+  }
+
+  @inline(__always)
+  private func differences(_ key: Key, _ line: Int) -> (UInt32, UInt32) {
+    let marks = (lines + line).load(as: UInt32.self)
+    return (
+      difference(line &+ Self.headBytes, marks, key),
+      difference(line &+ (Self.headBytes &+ Self.narrowBytes), marks >> 16, key)
+    )
   }
 
   /// 0 if the entry with this mark at a place is that of the pretoken.
@@ -297,6 +314,29 @@ final class PieceCache {
     return count
   }
 
+  /// The first four ids of an entry, with anything behind them, and how many it has; of none, zeros.
+  @inline(__always)
+  func takeFour(_ slot: Slot) -> (ids: SIMD4<TokenID>, count: Int) {
+    let line = line(slot)
+    let mark = line.load(fromByteOffset: slot.markOffset, as: UInt16.self)
+    // Not that of none, which is empty.
+    if mark & (Self.used | Self.lengthMask) &- 1 < Self.lengthMask {
+      line.storeBytes(of: mark | Self.used, toByteOffset: slot.markOffset, as: UInt16.self)
+    }
+    let ids = UnsafeRawPointer(line + (slot.bytesOffset &+ Int(mark & Self.lengthMask)))
+    let count = Int(mark >> 5 & Self.countMask)
+    if idBytes == 2 {
+      let short = ids.loadUnaligned(as: SIMD4<UInt16>.self)
+      return (SIMD4<TokenID>(truncatingIfNeeded: short), count)
+    }
+    let low = ids.loadUnaligned(fromByteOffset: -1, as: UInt64.self)
+    let high = ids.loadUnaligned(fromByteOffset: 5, as: UInt64.self)
+    let four = SIMD4<TokenID>(
+      UInt32(truncatingIfNeeded: low >> 8), UInt32(truncatingIfNeeded: low >> 32),
+      UInt32(truncatingIfNeeded: high >> 8), UInt32(truncatingIfNeeded: high >> 32))
+    return (four & 0xFF_FFFF, count)
+  }
+
   @inline(__always)
   private static func fourShort(_ ids: UnsafeRawPointer, _ out: UnsafeMutablePointer<TokenID>) {
     let short = ids.loadUnaligned(as: SIMD4<UInt16>.self)
@@ -318,15 +358,18 @@ final class PieceCache {
   @inline(__always)
   func note(_ slot: Slot) -> UInt16 {
     let line = line(slot)
-    let isWide = line.load(fromByteOffset: slot.markOffset, as: UInt16.self) & Self.wide != 0
+    let mark = line.load(fromByteOffset: slot.markOffset, as: UInt16.self)
     return line.loadUnaligned(
-      fromByteOffset: slot.bytesOffset &+ Self.noteOffset(isWide: isWide), as: UInt16.self)
+      fromByteOffset: slot.bytesOffset &+ Self.noteOffset(mark), as: UInt16.self)
   }
 
   @inline(__always)
-  private static func noteOffset(isWide: Bool) -> Int { (isWide ? wideBytes : narrowBytes) &- 2 }
+  private static func noteOffset(_ mark: UInt16) -> Int {
+    Int(csimd_either(mark & wide != 0, Int64(wideBytes), Int64(narrowBytes))) &- 2
+  }
 
-  /// Keeps the ids of a pretoken, and a note; they must fit.
+  /// Keeps the ids of a pretoken, and a note; they must fit. With a note four ids are
+  /// read in any case.
   @inline(__always)
   func insert(_ key: Key, _ ids: UnsafePointer<TokenID>, _ idCount: Int, note: UInt16? = nil) {
     // A batch may have it twice.
@@ -342,16 +385,26 @@ final class PieceCache {
     bytes.storeBytes(of: key.second, toByteOffset: 8, as: UInt64.self)
     bytes.storeBytes(of: key.third, toByteOffset: 16, as: UInt64.self)
     if idBytes == 2 {
-      for place in 0..<idCount {
+      var place = 0
+      if note != nil && key.length <= Self.maxFourAt {
+        // Four at once, as most have no more.
+        let four = UnsafeRawPointer(ids).loadUnaligned(as: SIMD4<TokenID>.self)
+        bytes.storeBytes(
+          of: SIMD4<UInt16>(truncatingIfNeeded: four), toByteOffset: key.length,
+          as: SIMD4<UInt16>.self)
+        place = 4
+      }
+      while place < idCount {
         bytes.storeBytes(
           of: UInt16(truncatingIfNeeded: ids[place]), toByteOffset: key.length &+ place &* 2,
           as: UInt16.self)
+        place &+= 1
       }
     } else {
       storeThree(ids, idCount, bytes + key.length)
     }
     if let note {
-      bytes.storeBytes(of: note, toByteOffset: Self.noteOffset(isWide: isWide), as: UInt16.self)
+      bytes.storeBytes(of: note, toByteOffset: Self.noteOffset(mark), as: UInt16.self)
     }
   }
 
@@ -421,7 +474,8 @@ final class PieceCache {
   private func freeWay(_ line: Int) -> Int {
     let marks = (lines + line).load(as: UInt32.self)
     let mask = UInt32(Self.lengthMask)
-    return marks & mask == 0 ? 0 : marks >> 16 & mask == 0 ? 1 : -1
+    let second = csimd_either(marks >> 16 & mask == 0, 1, -1)
+    return Int(csimd_either(marks & mask == 0, 0, second))
   }
 
   @inline(__always)

@@ -26,7 +26,6 @@ final class UnigramEncoder {
   /// Ids to be kept of a word, and what `note` tells of it.
   private struct Find {
     var index: Int
-    var ids: UnsafePointer<TokenID>
     var count: Int
     var note: UInt16
   }
@@ -43,9 +42,15 @@ final class UnigramEncoder {
   private let cuts: SafeCuts?
   private let words: WordBatch
   private let lattice: UnigramLattice
-  /// Of each word of a batch: its entry, and its number in the lattice or -1. Shape [words].
+  /// Of each word of a batch: its entry, and if it has none its number in the lattice or -1. Shape
+  /// [words].
   private let slots: UnsafeMutablePointer<PieceCache.Slot>
   private let numbers: UnsafeMutablePointer<Int>
+  /// Where the ids of a path of the lattice start and how many there are, 0 for kept words; and
+  /// where ids were written. Shape [words].
+  private let pathFirsts: UnsafeMutablePointer<UInt32>
+  private let pathCounts: UnsafeMutablePointer<UInt32>
+  private let places: UnsafeMutablePointer<UnsafePointer<TokenID>>
   /// What is to be kept of a batch.
   private let finds: UnsafeMutablePointer<Find>
   private var findCount = 0
@@ -65,6 +70,7 @@ final class UnigramEncoder {
   private var bound = 0.0
   /// Sizes of scores are kept in these units.
   private let unit: Double
+  private let unitsPerSize: Double
 
   init(_ model: UnigramModel) {
     self.model = model
@@ -74,8 +80,12 @@ final class UnigramEncoder {
       singles: model.singles.map { UnsafePointer($0) })
     lattice = UnigramLattice(model)
     unit = max(1e-30, Double(PieceCache.maxIDs) * model.largestScore / 254)
+    unitsPerSize = 1 / unit
     slots = .allocate(capacity: WordBatch.capacity)
     numbers = .allocate(capacity: WordBatch.capacity)
+    pathFirsts = .allocate(capacity: WordBatch.capacity)
+    pathCounts = .allocate(capacity: WordBatch.capacity)
+    places = .allocate(capacity: WordBatch.capacity)
     finds = .allocate(capacity: WordBatch.capacity)
     joined = .allocate(capacity: Self.joinedCapacity)
     best = .allocate(capacity: 0)
@@ -87,6 +97,9 @@ final class UnigramEncoder {
     steps.deallocate()
     slots.deallocate()
     numbers.deallocate()
+    pathFirsts.deallocate()
+    pathCounts.deallocate()
+    places.deallocate()
     finds.deallocate()
     joined.deallocate()
   }
@@ -147,18 +160,108 @@ final class UnigramEncoder {
   }
 
   private func encodeBatch(into output: TokenBuffer) {
-    look()
+    let unseen = words.find(slots)
+    addUnseen(unseen)
     lattice.search()
     let first = output.reserve(
       words.byteCount &+ words.singleCount &+ WordBatch.singleSlack &+ PieceCache.maxIDs)
     let ids = output.base
-    var out = first
-    let cache = words.cache
     // Before so many roundings make the bound too small.
     if first - ids > summed &+ Self.maxUnsummed { catchUp(ids, to: first - ids) }
+    let out =
+      areAllSure(unseen, ids, at: first) ? takeAll(into: first) : takeEach(ids, into: first)
+    for find in UnsafeBufferPointer(start: finds, count: findCount) {
+      words.cache.insert(words[find.index], places[find.index], find.count, note: find.note)
+    }
+    findCount = 0
+    words.removeAll()
+    output.advance(by: out - first)
+  }
+
+  /// Whether the ids of all words, and of characters between them, hold after any sum up to that at
+  /// the batch's end. Then what is to be kept of it is known too, and the bound is that end's.
+  private func areAllSure(
+    _ unseen: UInt64, _ ids: UnsafeMutablePointer<TokenID>, at first: UnsafeMutablePointer<TokenID>
+  ) -> Bool {
+    var exponent: Int64 = 0xFF
+    var units = 0
+    for index in 0..<words.count {
+      let slot = slots[index]
+      // Of none it is 0.
+      let note = words.cache.note(slot)
+      units &+= Int(note & 0xFF)
+      exponent = min(exponent, csimd_either(slot.isThere, Int64(note >> 8), 0xFF))
+      pathFirsts[index] = UnigramLattice.noIDs
+      pathCounts[index] = 0
+    }
+    var sum = Double(units) * unit
+    for id in words.singlesToTake {
+      if id == model.unknown { return false }
+      sum += abs(model.scores[Int(id)]) * 1.001
+    }
+    var least = Float(bitPattern: UInt32(exponent) << 23)
+    var left = unseen
+    while left != 0 {
+      let index = left.trailingZeroBitCount
+      left &= left &- 1
+      let number = numbers[index]
+      if number < 0 { return false }
+      let path = lattice[number]
+      if path.kind != 0 { return false }
+      let reach = lattice.reach(number, path)
+      let size = size(path.count, Double(path.score))
+      least = min(least, reach)
+      sum += size
+      pathFirsts[index] = path.first
+      pathCounts[index] = path.count
+      keep(index, Int(path.count), reach, size)
+    }
+    let limit = Double(least)
+    if bound + sum > limit { catchUp(ids, to: first - ids) }
+    if bound + sum > limit { return false }
+    bound += sum
+    return true
+  }
+
+  /// Takes all words, sure ones: without a branch for each, which would be mispredicted at most of
+  /// those that were not seen before.
+  private func takeAll(into first: UnsafeMutablePointer<TokenID>) -> UnsafeMutablePointer<TokenID> {
+    var out = first
+    let cache = words.cache
+    for index in 0..<words.count {
+      out += words.takeSingles(before: index, into: out)
+      places[index] = UnsafePointer(out)
+      let (kept, keptCount) = cache.takeFour(slots[index])
+      let (pathFirst, pathCount) = (pathFirsts[index], Int(pathCounts[index]))
+      // One of them is zeros.
+      let four = kept | lattice.four(pathFirst)
+      UnsafeMutableRawPointer(out).storeBytes(of: four, as: SIMD4<TokenID>.self)
+      UnsafeMutableRawPointer(out + 4).storeBytes(
+        of: lattice.four(pathFirst &+ 4), as: SIMD4<TokenID>.self)
+      if keptCount > 4 {
+        _ = cache.take(slots[index], into: out)
+      } else if pathCount > 8 {
+        _ = lattice.take(lattice[numbers[index]], into: out)
+      }
+      out += keptCount &+ pathCount
+    }
+    out += words.takeSingles(before: words.count, into: out)
+    if out > first { wasUnknown = false }
+    return out
+  }
+
+  /// Takes words one after the other, adding scores up where need be.
+  @inline(never)
+  private func takeEach(
+    _ ids: UnsafeMutablePointer<TokenID>, into first: UnsafeMutablePointer<TokenID>
+  ) -> UnsafeMutablePointer<TokenID> {
+    var out = first
+    let cache = words.cache
+    findCount = 0
     for index in 0..<words.count {
       let singles = words.takeSingles(before: index, into: out)
       if singles > 0 { out = take(singles, ids, at: out) }
+      places[index] = UnsafePointer(out)
       let slot = slots[index]
       if slot.isThere {
         let note = cache.note(slot)
@@ -170,21 +273,14 @@ final class UnigramEncoder {
           wasUnknown = false
           continue
         }
-      }
-      if let next = take(index, ids, into: out) {
+      } else if let next = take(index, ids, into: out) {
         out = next
-      } else {
-        out = search(index, ids, into: out, isPast: slot.isThere)
+        continue
       }
+      out = search(index, ids, into: out, isPast: slot.isThere)
     }
     let singles = words.takeSingles(before: words.count, into: out)
-    if singles > 0 { out = take(singles, ids, at: out) }
-    for find in UnsafeBufferPointer(start: finds, count: findCount) {
-      cache.insert(words[find.index], find.ids, find.count, note: find.note)
-    }
-    findCount = 0
-    words.removeAll()
-    output.advance(by: out - first)
+    return singles > 0 ? take(singles, ids, at: out) : out
   }
 
   /// Takes single characters, whose ids are at `first` already.
@@ -224,21 +320,15 @@ final class UnigramEncoder {
     return out + 1
   }
 
-  /// Looks the words of a batch up; those that are not there go to the lattice.
-  private func look() {
-    words.find(slots)
+  /// Adds words to the lattice.
+  private func addUnseen(_ words: UInt64) {
     lattice.removeAll()
-    // As bits: a branch for each word would be mispredicted at most of those that are not there.
-    var unseen: UInt64 = 0
-    for index in 0..<words.count {
-      unseen |= (slots[index].isThere ? 0 : 1) &<< UInt64(truncatingIfNeeded: index)
-      numbers[index] = -1
-    }
-    while unseen != 0 {
-      let index = unseen.trailingZeroBitCount
-      unseen &= unseen &- 1
-      let (bytes, length, isMarked) = words.text(index)
-      let key = words[index]
+    var left = words
+    while left != 0 {
+      let index = left.trailingZeroBitCount
+      left &= left &- 1
+      let (bytes, length, isMarked) = self.words.text(index)
+      let key = self.words[index]
       let number =
         key.length <= PieceCache.maxKeyBytes ? lattice.add(key, isMarked: isMarked) : -1
       numbers[index] = number >= 0 ? number : lattice.add(bytes, length, isMarked: isMarked)
@@ -263,7 +353,7 @@ final class UnigramEncoder {
     let size = size(path.count, Double(path.score))
     bound += size
     wasUnknown = false
-    keep(index, out, next - out, reach, size)
+    keep(index, next - out, reach, size)
     return next
   }
 
@@ -329,12 +419,12 @@ final class UnigramEncoder {
   /// in units.
   @inline(__always)
   private func keep(
-    _ index: Int, _ ids: UnsafePointer<TokenID>, _ count: Int, _ reach: Float, _ size: Double
+    _ index: Int, _ count: Int, _ reach: Float, _ size: Double
   ) {
     guard reach >= 1, words.cache.fits(words[index].length, count, noted: true) else { return }
-    let units = UInt16(min(255, (size / unit).rounded(.up)))
+    let units = UInt16(truncatingIfNeeded: min(255, Int(size * unitsPerSize) &+ 1))
     let note = UInt16(truncatingIfNeeded: reach.bitPattern >> 23) << 8 | units
-    finds[findCount] = Find(index: index, ids: ids, count: count, note: note)
+    finds[findCount] = Find(index: index, count: count, note: note)
     findCount &+= 1
     words.cache.prefetchRoom(words[index], count)
   }
@@ -405,7 +495,7 @@ final class UnigramEncoder {
         let next = write(bytes, into: out)
         let size = size(stepCount, best[count].score)
         bound += size
-        keep(index, out, next - out, reach, size)
+        keep(index, next - out, reach, size)
         return next
       }
     }

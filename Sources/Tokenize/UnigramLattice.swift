@@ -161,6 +161,15 @@ final class UnigramLattice {
     UnsafeBufferPointer(start: ids + Int(path.first), count: Int(path.count))
   }
 
+  /// Where a path of no ids starts: four zeros are there.
+  static let noIDs = UInt32(slotCapacity)
+
+  /// Four ids from one of a path on, with anything behind them.
+  @inline(__always)
+  func four(_ first: UInt32) -> SIMD4<TokenID> {
+    UnsafeRawPointer(ids + Int(first)).loadUnaligned(as: SIMD4<UInt32>.self)
+  }
+
   /// Writes the ids of a path and returns where they end. Room for 16 ids more must be there.
   @inline(__always)
   func take(_ path: csimd_path, into out: UnsafeMutablePointer<TokenID>)

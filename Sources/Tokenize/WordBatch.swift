@@ -186,6 +186,11 @@ final class WordBatch {
     return length
   }
 
+  /// Ids of single characters, those before the first word first.
+  var singlesToTake: UnsafeBufferPointer<TokenID> {
+    UnsafeBufferPointer(start: singleIDs, count: singleCount)
+  }
+
   /// The bytes of a word with its mark, if it has one; valid until this is asked for the next.
   @inline(__always)
   func bytes(_ index: Int) -> (UnsafePointer<UInt8>, count: Int) {
@@ -201,26 +206,39 @@ final class WordBatch {
     (places[index], keys[index].length &- (marks[index] ? 1 : 0), marks[index])
   }
 
-  /// Finds the entries of all words. Valid until the next insertion.
-  func find(_ slots: UnsafeMutablePointer<PieceCache.Slot>) {
+  /// Finds the entries of all words, valid until the next insertion; returns a bit for each word that
+  /// has none.
+  @discardableResult
+  func find(_ slots: UnsafeMutablePointer<PieceCache.Slot>) -> UInt64 {
+    // As bits: a branch for each word would be mispredicted at most of those that are not there.
+    var unseen: UInt64 = 0
     var elsewhere: UInt64 = 0
     for index in 0..<count {
       let key = keys[index]
+      let bit: UInt64 = 1 &<< UInt64(truncatingIfNeeded: index)
       if key.length > PieceCache.maxKeyBytes {
         slots[index] = PieceCache.Slot.none
+        unseen |= bit
         continue
       }
-      slots[index] = cache.findFirst(key)
-      if !slots[index].isThere && cache.mayBeElsewhere(key) {
-        cache.prefetchElsewhere(key)
-        elsewhere |= 1 &<< UInt64(index)
-      }
+      let slot = cache.chooseFirst(key)
+      slots[index] = slot
+      let missing = UInt64(bitPattern: csimd_either(slot.isThere, 0, Int64(bitPattern: bit)))
+      unseen |= missing
+      elsewhere |= cache.mayBeElsewhere(key) ? missing : 0
+    }
+    var left = elsewhere
+    while left != 0 {
+      cache.prefetchElsewhere(keys[left.trailingZeroBitCount])
+      left &= left &- 1
     }
     while elsewhere != 0 {
       let index = elsewhere.trailingZeroBitCount
       slots[index] = cache.findElsewhere(keys[index])
+      unseen &= ~(slots[index].isThere ? elsewhere & (0 &- elsewhere) : 0)
       elsewhere &= elsewhere &- 1
     }
+    return unseen
   }
 
   /// Adds a word that is not to be looked up.

@@ -62,10 +62,42 @@ struct CacheTests {
       for entry in part { cache.insert(key(entry.bytes, cache), entry.ids, entry.ids.count) }
       let count = held(Array(part)) { entry, out in
         let slot = cache.find(key(entry.bytes, cache))
+        let (four, count) = cache.takeFour(slot)
+        #expect(count == (slot.isThere ? entry.ids.count : 0))
+        for place in 0..<(slot.isThere ? min(4, count) : 4) {
+          #expect(four[place] == (slot.isThere ? entry.ids[place] : 0))
+        }
         return slot.isThere ? cache.take(slot, into: out) : 0
       }
       #expect(part.count == all.count || count > part.count * 985 / 1000)
     }
+  }
+
+  @Test(
+    "notes and ids do not write over each other or other entries", arguments: [1 << 16, Int.max])
+  func notesComeBack(_ idLimit: Int) {
+    let cache = PieceCache(lineCount: 6000, idLimit: idLimit)
+    var random = TestRandom(seed: 7)
+    // Of those of 22 bytes and more, four ids would not fit between them and the note.
+    let all = (0..<3000).map { number -> Entry in
+      var bytes = [UInt8](repeating: 0x61, count: 19 + number % 6)
+      for place in 0..<3 { bytes[place] = UInt8(truncatingIfNeeded: number >> (8 * place)) }
+      return (bytes, (0..<1 + random.below(3)).map { _ in TokenID(random.below(1 << 16)) })
+    }
+    var notes: [[UInt8]: UInt16] = [:]
+    for (number, entry) in all.enumerated() {
+      let ids = entry.ids + [7, 7, 7]
+      notes[entry.bytes] = UInt16(number)
+      cache.insert(key(entry.bytes, cache), ids, entry.ids.count, note: UInt16(number))
+    }
+    let count = held(all) { entry, out in
+      let slot = cache.find(key(entry.bytes, cache))
+      if !slot.isThere { return 0 }
+      #expect(cache.note(slot) == notes[entry.bytes])
+      return cache.take(slot, into: out)
+    }
+    // Ids of three bytes need more room.
+    #expect(count > all.count * (idLimit == .max ? 90 : 97) / 100)
   }
 
   @Test("longer pretokens: what is found is what was put in; little is lost before it is full")

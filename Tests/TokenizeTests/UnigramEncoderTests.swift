@@ -55,23 +55,30 @@ struct UnigramEncoderTests {
     return ids.reversed()
   }
 
+  private static func model(_ random: inout TestRandom, isSingle: Bool, isTied: Bool)
+    -> (UnigramModel, [[UInt8]: (TokenID, Double)])
+  {
+    var builder = TokenTable.Builder()
+    _ = builder.add(0, Array("<unk>".utf8))
+    var scores = [0.0]
+    var numbered: [[UInt8]: (TokenID, Double)] = [:]
+    let pieces = Self.pieces(&random, isTied: isTied)
+    for (piece, score) in pieces.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+      numbered[piece] = (TokenID(scores.count), score)
+      _ = builder.add(scores.count, Self.marked(piece))
+      scores.append(score)
+    }
+    let model = UnigramModel(
+      arithmetic: isSingle ? .single : .double, tokens: TokenTable(builder), scores: scores,
+      unknownScore: -30, unknown: 0, byteFallback: nil, isPiece: { $0 != 0 })
+    return (model, numbered)
+  }
+
   @Test("with ties, near-ties and unknown characters", arguments: [false, true], [false, true])
   func wholeText(_ isSingle: Bool, _ isTied: Bool) {
     var random = TestRandom(seed: isSingle ? 1 : 2)
     for _ in 0..<4 {
-      var builder = TokenTable.Builder()
-      _ = builder.add(0, Array("<unk>".utf8))
-      var scores = [0.0]
-      var numbered: [[UInt8]: (TokenID, Double)] = [:]
-      let pieces = Self.pieces(&random, isTied: isTied)
-      for (piece, score) in pieces.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-        numbered[piece] = (TokenID(scores.count), score)
-        _ = builder.add(scores.count, Self.marked(piece))
-        scores.append(score)
-      }
-      let model = UnigramModel(
-        arithmetic: isSingle ? .single : .double, tokens: TokenTable(builder), scores: scores,
-        unknownScore: -30, unknown: 0, byteFallback: nil, isPiece: { $0 != 0 })
+      let (model, numbered) = Self.model(&random, isSingle: isSingle, isTied: isTied)
       let encoder = UnigramEncoder(model)
       for length in [3, 40, 3000, 40_000] {
         // Words repeat, so that most are kept ones.
@@ -89,6 +96,35 @@ struct UnigramEncoderTests {
         let expected = Self.ids(text, numbered, unknownScore: -30, isSingle: isSingle)
         #expect(Array(output.ids) == expected)
       }
+    }
+  }
+
+  @Test("words that the normalizer rewrites, also longer ones than a batch keeps")
+  func rewrittenWords() throws {
+    var random = TestRandom(seed: 9)
+    let (model, numbered) = Self.model(&random, isSingle: true, isTied: false)
+    var normalizer = SentencePieceNormalizer()
+    normalizer.prepare()
+    let words = try #require(SentencePieceWords(normalizer, cuts: model.cuts))
+    let cutter = SentencePieceCutter(words)
+    let encoder = UnigramEncoder(model)
+    for round in 0..<40 {
+      var (text, whole): ([UInt8], [UInt8]) = ([], [])
+      for number in 0..<random.below(200) {
+        let isLong = number == 9 && round % 10 == 0
+        let word = (0..<(isLong ? 9000 : 1 + random.below(12))).map { _ in
+          Self.alphabet[random.below(4)]
+        }
+        // Characters of four bytes are left to the normalizer.
+        let isHard = isLong || random.below(4) == 0
+        text += word + (isHard ? Array("😀 ".utf8) : [0x20])
+        whole += [0x5F] + word + (isHard ? [0x78] : [])
+      }
+      let output = TokenBuffer()
+      let isDone = text.withUnsafeBufferPointer { encoder.encode($0, cutter, into: output) }
+      #expect(isDone)
+      let expected = Self.ids(whole, numbered, unknownScore: -30, isSingle: true)
+      #expect(Array(output.ids) == expected)
     }
   }
 }

@@ -8,6 +8,11 @@
 
 #define CSIMD_INLINE static inline __attribute__((always_inline))
 
+/// `a` if it is true, else `b`: not by a branch, where none can foretell.
+CSIMD_INLINE int64_t csimd_either(_Bool is_true, int64_t a, int64_t b) {
+  return __builtin_unpredictable(is_true) ? a : b;
+}
+
 /// Where the script counter reads and counts.
 typedef struct {
   /// The class of a sequence of two bytes, taken as one number, less 0xC080; 0x1F40 of them.
