@@ -494,10 +494,13 @@ final class CharacterBPEEncoder {
 }
 
 extension BPEModel {
-  /// Whether words may be merged one by one: `▁` is a token, and no token has one after another
-  /// character.
+  /// Whether words may be merged one by one: `▁` is a token, which no unknown character before it
+  /// is joined with, and no token has one after another character.
   var canCutAtMarks: Bool {
-    options.continuingPrefix.isEmpty && options.wordSuffix.isEmpty && !options.wholeFirst
+    guard let mark = tokens.id(of: SentencePieceText.mark), mark != options.unknown,
+      options.byteFallback != nil || Int(mark) < options.pieceCount
+    else { return false }
+    return options.continuingPrefix.isEmpty && options.wordSuffix.isEmpty && !options.wholeFirst
       && MarkedWords.areApart(tokens) { _ in true }
   }
 }

@@ -56,14 +56,18 @@ struct SentencePieceMerges {
     let mergeable = file.pieces.indices.filter {
       file.pieces[$0].kind == .normal && UTF8Check.scalars(file.pieces[$0].text).count > 1
     }
+    // Zeros of both signs are two scores.
+    let scores = file.pieces.map { piece in
+      let bits = Int32(bitPattern: piece.score.bitPattern)
+      return bits < 0 ? bits ^ .max : bits
+    }
     let order = mergeable.sorted {
-      let (a, b) = (file.pieces[$0].score, file.pieces[$1].score)
-      return a != b ? a > b : $0 < $1
+      scores[$0] != scores[$1] ? scores[$0] > scores[$1] : $0 < $1
     }
     var priorities: [UInt32] = []
     var ranks = [UInt32?](repeating: nil, count: file.pieces.count)
     for (rank, id) in order.enumerated() {
-      let isEqual = rank > 0 && file.pieces[order[rank - 1]].score == file.pieces[id].score
+      let isEqual = rank > 0 && scores[order[rank - 1]] == scores[id]
       priorities.append(isEqual ? priorities[rank - 1] : UInt32(rank))
       ranks[id] = UInt32(rank)
     }

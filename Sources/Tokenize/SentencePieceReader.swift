@@ -77,14 +77,11 @@ struct SentencePieceReader {
 
   private func unigram(_ tokens: TokenTable, _ fallback: [TokenID]?) -> UnigramModel {
     var least = Float.greatestFiniteMagnitude
-    var most = Float.leastNormalMagnitude
-    for piece in file.pieces where piece.kind == .normal {
-      least = min(least, piece.score)
-      most = max(most, piece.score)
-    }
+    for piece in file.pieces where piece.kind == .normal { least = min(least, piece.score) }
+    // As SentencePiece 0.2.3 has it: above all logarithms, and one long piece above short ones.
     let scores = file.pieces.map { piece in
-      piece.kind == .userDefined
-        ? Double(Float(piece.text.count) * most) - 0.1 : Double(piece.score)
+      Double(
+        piece.kind == .userDefined ? Float(0.1 * Double(piece.text.count - 1)) : piece.score)
     }
     return UnigramModel(
       arithmetic: .single, tokens: tokens, scores: scores, unknownScore: Double(least - 10),

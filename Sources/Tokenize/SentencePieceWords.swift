@@ -177,16 +177,17 @@ final class SentencePieceWords: Sendable {
         if end < 0 { return false }
         let isHard = end & 1 != 0
         at = end >> 1
+        var left = 0
         if isHard || marks > 1 {
-          normalize(to: at, flush, slow)
+          left = normalize(to: at, flush, slow)
         } else {
           add(to: at, flush, slow)
         }
-        marks = keepsSpaces ? 0 : 1
+        marks = keepsSpaces ? left : 1
       }
       if keepsSpaces && marks > 0 {
         start = count
-        normalize(to: count, flush, slow)
+        _ = normalize(to: count, flush, slow)
       }
       flush()
       return true
@@ -404,7 +405,7 @@ final class SentencePieceWords: Sendable {
           next = cuts.next(base, from: start, to: end)
         }
         if marks == 1 && next &- start >= PieceCache.maxKeyBytes {
-          normalize(to: next, flush, slow)
+          _ = normalize(to: next, flush, slow)
         } else {
           addShort(to: next, flush)
         }
@@ -413,13 +414,23 @@ final class SentencePieceWords: Sendable {
       }
     }
 
+    /// Adds a word, normalized. Where spaces are kept, `▁` at its end belong to the marks after it,
+    /// and are left: of a word that becomes nothing, all. Returns how many.
     @inline(never)
     private func normalize(
       to end: Int, _ flush: () -> Void, _ slow: (UnsafeBufferPointer<UInt8>) -> Void
-    ) {
+    ) -> Int {
       sink.removeAll()
       words.normalizer.appendWord(
         UnsafeBufferPointer(start: base + start, count: end &- start), marks: marks, to: sink)
+      let mark = SentencePieceText.mark
+      var left = 0
+      while end > start, !words.normalizer.removesExtraSpaces, sink.count >= mark.count,
+        sink.bytes.suffix(mark.count).elementsEqual(mark)
+      {
+        sink.removeLast(mark.count)
+        left &+= 1
+      }
       if sink.count <= WordBatch.maxOwnBytes {
         batch.addOwn(
           sink.bytes, cuts: words.cuts, uncut: SentencePieceWords.uncut, flush: flush)
@@ -427,6 +438,7 @@ final class SentencePieceWords: Sendable {
         flush()
         slow(sink.bytes)
       }
+      return left
     }
   }
 }
