@@ -495,9 +495,12 @@ final class CharacterBPEEncoder {
 
 extension BPEModel {
   /// Whether words may be merged one by one: `▁` is a token, which no unknown character before it
-  /// is joined with, and no token has one after another character.
+  /// is joined with, unknown characters do not vanish between two of them, and no token has one
+  /// after another character.
   var canCutAtMarks: Bool {
+    let isFallbackWhole = options.byteFallback.map { !$0.contains(TokenTable.none) } ?? false
     guard let mark = tokens.id(of: SentencePieceText.mark), mark != options.unknown,
+      options.unknown != nil || isFallbackWhole,
       options.byteFallback != nil || Int(mark) < options.pieceCount
     else { return false }
     return options.continuingPrefix.isEmpty && options.wordSuffix.isEmpty && !options.wholeFirst

@@ -128,4 +128,17 @@ struct SentencePieceModelTests {
         type: .bpe, pieces: [("<unk>", 0, .unknown), ("a", -4, .normal), ("▁a", -1, .normal)]),
       [("x x", [0]), ("x a x", [0, 2, 0]), ("x", [0])])
   }
+
+  @Test("what is between two `▁` may vanish in a tokenizer.json without an unknown token")
+  func vanishingCharacters() throws {
+    let json = """
+      {"added_tokens":[],"normalizer":null,"pre_tokenizer":null,"model":{"type":"BPE",
+      "vocab":{"▁":0,"▁▁":1,"a":2,"▁a":3},"merges":["▁ ▁","▁ a"]}}
+      """
+    let encoder = try Small.load(json).makeEncoder()
+    // As tokenizers 0.23.3 has it.
+    for (text, ids) in [("▁x▁", [1]), ("▁ ▁a", [1, 2]), ("a▁x", [2, 0])] {
+      #expect(encoder.encode(Array(text.utf8)) == ids.map { TokenID($0) }, "\(text)")
+    }
+  }
 }
