@@ -53,27 +53,50 @@ CSIMD_INLINE size_t walk(const csimd_lattice *l) {
   return open;
 }
 
-/// Notes the best way to each slot after the first of a word, and to its end. All ways from a slot are taken at once: lane
-/// i is of the slot i + 1 further on.
-CSIMD_INLINE void search(const csimd_lattice *l, size_t start, size_t end, float sum) {
-  scores16 empty = nothing, best = empty, second = empty, here = sum;
-  ints16 from = 0;
-  for (size_t slot = start; slot < end; slot++) {
-    scores16 score;
-    memcpy(&score, l->scores + slot * CSIMD_PIECE, sizeof score);
-    score += here;
-    ints16 is_better = score > best;
-    scores16 loser = is_better ? best : score;
-    second = loser > second ? loser : second;
-    best = is_better ? score : best;
-    from = is_better ? (ints16)(int32_t)slot : from;
-    here = __builtin_shufflevector(best, best, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-    l->margins[slot + 1] = best[0] - second[0];
-    l->from[slot + 1] = (uint32_t)from[0];
-    best = __builtin_shufflevector(best, empty, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
-    second = __builtin_shufflevector(second, empty, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
-    from = __builtin_shufflevector(from, from, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 15);
+/// A search on the way: the best ways to the slots ahead, lane i to the one i + 1 further on, their last slots and the
+/// scores of the next best; and the score of the best way here.
+typedef struct {
+  scores16 best, second, here;
+  ints16 from;
+} csimd_chain;
+
+CSIMD_INLINE csimd_chain chain_from(float sum) {
+  return (csimd_chain){nothing, nothing, sum, 0};
+}
+
+/// Takes all ways from a slot at once, and notes the best one to the next.
+CSIMD_INLINE void step(const csimd_lattice *l, csimd_chain *c, size_t slot) {
+  scores16 empty = nothing, score;
+  memcpy(&score, l->scores + slot * CSIMD_PIECE, sizeof score);
+  score += c->here;
+  ints16 is_better = score > c->best;
+  scores16 loser = is_better ? c->best : score;
+  scores16 second = loser > c->second ? loser : c->second, best = is_better ? score : c->best;
+  ints16 from = is_better ? (ints16)(int32_t)slot : c->from;
+  c->here = __builtin_shufflevector(best, best, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  l->margins[slot + 1] = best[0] - second[0];
+  l->from[slot + 1] = (uint32_t)from[0];
+  c->best = __builtin_shufflevector(best, empty, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
+  c->second = __builtin_shufflevector(second, empty, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
+  c->from = __builtin_shufflevector(from, from, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 15);
+}
+
+/// Notes the best way to each slot after the first of a word, and to its end.
+CSIMD_INLINE void search(const csimd_lattice *l, csimd_chain chain, size_t start, size_t end) {
+  for (size_t slot = start; slot < end; slot++) step(l, &chain, slot);
+}
+
+/// The same of two words, whose steps do not wait for each other.
+CSIMD_INLINE void search_two(const csimd_lattice *l, size_t word) {
+  size_t first = l->starts[word], first_end = l->starts[word + 1] - 1;
+  size_t second = l->starts[word + 1], second_end = l->starts[word + 2] - 1;
+  csimd_chain a = chain_from(0), b = chain_from(0);
+  while (first < first_end && second < second_end) {
+    step(l, &a, first++);
+    step(l, &b, second++);
   }
+  search(l, a, first, first_end);
+  search(l, b, second, second_end);
 }
 
 /// Symbols of words that are taken for one stretch.
@@ -116,7 +139,9 @@ CSIMD_INLINE csimd_path read_path(const csimd_lattice *l, size_t start, size_t e
 
 CSIMD_INLINE void best_paths(const csimd_lattice *l) {
   size_t open = walk(l);
-  for (size_t word = 0; word < l->words; word++) search(l, l->starts[word], l->starts[word + 1] - 1, 0);
+  size_t next = 0;
+  for (; next + 1 < l->words; next += 2) search_two(l, next);
+  if (next < l->words) search(l, chain_from(0), l->starts[next], l->starts[next + 1] - 1);
   // After all searches, whose ends are not waited for then.
   for (size_t word = 0; word < l->words; word++)
     l->paths[word] = read_path(l, l->starts[word], l->starts[word + 1] - 1);
@@ -127,7 +152,7 @@ CSIMD_INLINE void best_paths(const csimd_lattice *l) {
 }
 
 csimd_path csimd_best_path_from(const csimd_lattice *l, size_t word, float sum) {
-  search(l, l->starts[word], l->starts[word + 1] - 1, sum);
+  search(l, chain_from(sum), l->starts[word], l->starts[word + 1] - 1);
   return read_path(l, l->starts[word], l->starts[word + 1] - 1);
 }
 

@@ -16,6 +16,8 @@ final class SentencePieceWords: Sendable {
     static let space: UInt8 = 2
     /// `▁` itself, which the end of a text is rid of, unless it becomes a space.
     static let mark: UInt8 = 3
+    /// A character that becomes another one, whatever stands beside it.
+    static let replaced: UInt8 = 4
   }
 
   /// Shorter words of characters of three bytes are not cut.
@@ -27,6 +29,8 @@ final class SentencePieceWords: Sendable {
   private let cuts: SafeCuts?
   /// An `Action` for each code point of the basic plane. Shape [65536].
   private let actions: [UInt8]
+  /// What characters of that action become, packed; 0 for all others. Shape [65536].
+  private let replacements: [UInt32]
   /// Whether no rule touches ASCII letters.
   private let areLettersPlain: Bool
   /// For each ASCII character, after which others nothing reaches to it: shape [128 x 2].
@@ -39,8 +43,10 @@ final class SentencePieceWords: Sendable {
   init?(_ normalizer: SentencePieceNormalizer, cuts: SafeCuts?, hasMap: Bool = true) {
     guard normalizer.addsDummyPrefix, !normalizer.spaceIsSuffix, normalizer.escapesSpaces,
       normalizer.userDefined == nil,
-      let actions = Self.actions(normalizer.charsMap)
+      var actions = Self.actions(normalizer.charsMap)
     else { return nil }
+    let replacements = Self.replacements(&actions, normalizer.charsMap)
+    self.replacements = replacements
     self.normalizer = normalizer
     self.cuts = cuts
     self.actions = actions
@@ -66,7 +72,8 @@ final class SentencePieceWords: Sendable {
       guard map.isRegular else { return nil }
       let isWhole = map.forEachCharacter(budget: budget) { scalar, isSpace, isStart in
         if isSpace && isStart { isApart = false }
-        if scalar < 0x10000 { actions[Int(scalar)] = isSpace ? Action.space : Action.hard }
+        let action = isStart || scalar < 0x80 ? Action.hard : Action.replaced
+        if scalar < 0x10000 { actions[Int(scalar)] = isSpace ? Action.space : action }
       } later: { scalar in
         if scalar < 0x10000 { actions[Int(scalar)] = Action.hard }
       }
@@ -76,6 +83,27 @@ final class SentencePieceWords: Sendable {
     actions[0x20] = Action.space
     if actions[0x2581] == Action.plain { actions[0x2581] = Action.mark }
     return actions
+  }
+
+  /// What replaced characters become; those that become no plain character are hard.
+  private static func replacements(_ actions: inout [UInt8], _ map: CharsMap?) -> [UInt32] {
+    var replacements = [UInt32](repeating: 0, count: actions.count)
+    guard let map else { return replacements }
+    let all = actions
+    for scalar in actions.indices where all[scalar] == Action.replaced {
+      actions[scalar] = Action.hard
+      var text: [UInt8] = []
+      UTF8Check.append(UInt32(scalar), to: &text)
+      let found = text.withUnsafeBufferPointer { map.longest($0, from: 0) }
+      guard let found, found.length == text.count else { continue }
+      let result = UTF8Check.scalars(found.replacement)
+      guard result.count == 1, result[0] < 0x10000, all[Int(result[0])] == Action.plain else {
+        continue
+      }
+      actions[scalar] = Action.replaced
+      replacements[scalar] = found.replacement.reduce(0) { $0 << 8 | UInt32($1) }
+    }
+    return replacements
   }
 
   /// Cuts text into parts that nothing reaches across and adds them to `batch`; calls `flush` each
@@ -173,7 +201,7 @@ final class SentencePieceWords: Sendable {
         }
         start = at
         hasThree = false
-        let end = readWord(from: at, flush)
+        let end = readWord(from: at, flush, slow)
         if end < 0 { return false }
         let isHard = end & 1 != 0
         at = end >> 1
@@ -252,7 +280,9 @@ final class SentencePieceWords: Sendable {
     /// Reads a word to its end and adds parts of it; the last is left. Returns twice its end, and 1
     /// more if the rest must be normalized; -1 at a `▁`.
     @inline(__always)
-    private mutating func readWord(from first: Int, _ flush: () -> Void) -> Int {
+    private mutating func readWord(
+      from first: Int, _ flush: () -> Void, _ slow: (UnsafeBufferPointer<UInt8>) -> Void
+    ) -> Int {
       var at = first
       var isHard = false
       // Of the character before, packed; 0 where nothing is cut.
@@ -280,6 +310,12 @@ final class SentencePieceWords: Sendable {
           let (action, length) = action(at)
           if action == Action.space { break }
           if action == Action.mark { return -1 }
+          if action == Action.replaced && !isHard && replace(at, length, left, flush, slow) {
+            at &+= length
+            left = 0
+            wasSymbol = false
+            continue
+          }
           isHard = isHard || action != Action.plain
           let right = Self.load(base + at, length)
           if wasSymbol && left != 0 && !isHard { cut(at, left, right, flush) }
@@ -297,6 +333,49 @@ final class SentencePieceWords: Sendable {
         }
       }
       return at << 1 | (isHard ? 1 : 0)
+    }
+
+    /// Adds the part before a character that becomes another one, and that as a part of its own, if
+    /// nothing reaches across its ends; else returns false.
+    @inline(never)
+    private mutating func replace(
+      _ at: Int, _ length: Int, _ left: UInt32, _ flush: () -> Void,
+      _ slow: (UnsafeBufferPointer<UInt8>) -> Void
+    ) -> Bool {
+      guard let singles = batch.singles, let cuts = words.cuts else { return false }
+      let result = replacement(at, length)
+      if at == start ? marks > 0 : marks > 1 || !cuts.isCut(left, result) { return false }
+      let next = at &+ length
+      if next < count {
+        let (action, length) = action(next)
+        switch action {
+        case Action.space: break
+        case Action.plain where length > 0 && length < 4:
+          if !cuts.isCut(result, Self.load(base + next, length)) { return false }
+        case Action.replaced:
+          if !cuts.isCut(result, replacement(next, length)) { return false }
+        default: return false
+        }
+      }
+      if at > start { add(to: at, flush, slow) }
+      if batch.isFullOfSingles { flush() }
+      sink.removeAll()
+      for shift in [16, 8, 0] as [UInt32] where result >> shift != 0 {
+        sink.append(UInt8(truncatingIfNeeded: result >> shift))
+      }
+      if let bytes = sink.bytes.baseAddress {
+        let scalar = UTF8Check.scalar(bytes, at: 0, length: sink.count)
+        batch.addSingle(singles[Int(scalar)], bytes, sink.count)
+      }
+      start = next
+      marks = 0
+      hasThree = false
+      return true
+    }
+
+    /// What a replaced character becomes, packed.
+    private func replacement(_ at: Int, _ length: Int) -> UInt32 {
+      words.replacements[Int(UTF8Check.scalar(base, at: at, length: length))]
     }
 
     /// The end of plain characters like one of `length` bytes before a place, or of more.

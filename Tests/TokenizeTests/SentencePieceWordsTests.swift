@@ -60,7 +60,8 @@ struct SentencePieceWordsTests {
   private static func text(_ random: inout TestRandom, upTo limit: Int) -> [UInt8] {
     let parts = [
       " ", " ", " ", "  ", "\u{3000}", "\u{A0}", "\n", "\t", "\u{200B}", "the", "walking", "Über",
-      "e\u{301}", "\u{301}", "か\u{3099}", "か", "ﾀﾞ", "，", "。", "中文", "我们的人民", "Привет", "т.е",
+      "e\u{301}", "\u{301}", "か\u{3099}", "か", "ﾀﾞ", "，", "（）", "（中）", "，，", "．com", "：//", "1，000",
+      "我，我", "！", "。", "中文", "我们的人民", "Привет", "т.е",
       "don't", ".", ",", "\"", "(x)", "http://a.b", "12", "½", "…", "\u{A8}", "ﷺ", "한국어",
       "\u{1100}\u{1161}",
       "नमस्ते", "क\u{93C}", "größe", "Straße,", "привет,", "مرحبا.", "สวัสดี", "🙂", "\u{2581}",
@@ -87,7 +88,10 @@ struct SentencePieceWordsTests {
   func normalizedWords(_ model: String) throws {
     let encoders = try Encoders(model)
     var random = TestRandom(seed: 9)
-    let hard = ["e\u{301}", "ﾀﾞ", "か\u{3099}", "½", "，", "ﷺ", "क\u{93C}", "x", "人", "т"]
+    let hard = [
+      "e\u{301}", "ﾀﾞ", "か\u{3099}", "½", "，", "（", "）", "．com", "：//", "，000", "ﷺ", "क\u{93C}", "x",
+      "人", "т",
+    ]
     for round in 0..<300 {
       let longest = [3, 30, 500, 3000][round % 4]
       var text: [UInt8] = []
