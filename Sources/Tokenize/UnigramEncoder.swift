@@ -216,7 +216,10 @@ final class UnigramEncoder {
       pathCounts[index] = path.count
       keep(index, Int(path.count), reach, size)
     }
-    let limit = Double(least)
+    var limit = Double(least)
+    if model.largestSum < .infinity {
+      limit = min(limit, model.largestSum - largest(words.byteCount))
+    }
     if bound + sum > limit { catchUp(ids, to: first - ids) }
     if bound + sum > limit { return false }
     bound += sum
@@ -263,6 +266,12 @@ final class UnigramEncoder {
       if singles > 0 { out = take(singles, ids, at: out) }
       places[index] = UnsafePointer(out)
       let slot = slots[index]
+      // With the mark that may be before its bytes.
+      let largest = largest(words[index].length &+ 3)
+      if bound + largest > model.largestSum && isOver(largest, ids, at: out) {
+        out = searchExactly(index, ids, into: out)
+        continue
+      }
       if slot.isThere {
         let note = cache.note(slot)
         let limit = Self.reach(note)
@@ -291,6 +300,7 @@ final class UnigramEncoder {
     var out = first
     for place in 0..<count {
       let id = first[place]
+      if bound > model.largestSum { _ = isOver(0, ids, at: out) }
       if id == model.unknown {
         out = takeUnknown(ids, into: out)
       } else {
@@ -477,13 +487,7 @@ final class UnigramEncoder {
     into out: UnsafeMutablePointer<TokenID>, isPast: Bool
   ) -> UnsafeMutablePointer<TokenID> {
     let (bytes, count) = words.bytes(index)
-    if capacity <= count {
-      best.deallocate()
-      steps.deallocate()
-      capacity = count + count / 2 + 64
-      best = .allocate(capacity: capacity)
-      steps = .allocate(capacity: capacity)
-    }
+    makeRoom(count)
     var isPast = isPast
     if !isPast {
       let characters = search(bytes, count, from: 0, rounds: false)
@@ -499,10 +503,7 @@ final class UnigramEncoder {
         return next
       }
     }
-    if isPast {
-      _ = search(bytes, count, from: here, rounds: model.arithmetic == .single)
-      _ = readPath(count)
-    }
+    if isPast { return searchExactly(index, ids, into: out) }
     // Ids do not tell the scores of unknown characters: the path does.
     let next = write(bytes, into: out)
     for index in stride(from: stepCount - 1, through: 0, by: -1) {
@@ -513,6 +514,46 @@ final class UnigramEncoder {
     summed = next - ids
     bound = abs(here)
     return next
+  }
+
+  /// Writes the ids of a part, once `here` is the sum, as the reference finds them.
+  private func searchExactly(
+    _ index: Int, _ ids: UnsafeMutablePointer<TokenID>,
+    into out: UnsafeMutablePointer<TokenID>
+  ) -> UnsafeMutablePointer<TokenID> {
+    let (bytes, count) = words.bytes(index)
+    makeRoom(count)
+    _ = search(bytes, count, from: here, rounds: model.arithmetic == .single)
+    _ = readPath(count)
+    here = best[count].score
+    let next = write(bytes, into: out)
+    summed = next - ids
+    bound = abs(here)
+    return next
+  }
+
+  /// At least the size of the score of any pieces of so many bytes.
+  @inline(__always)
+  private func largest(_ count: Int) -> Double { Double(count) * model.largestScore * 1.001 }
+
+  /// Whether the sum may become too large inside a part with scores of such a size, once it is added
+  /// up. One that is so already starts from zero.
+  @inline(never)
+  private func isOver(
+    _ size: Double, _ ids: UnsafePointer<TokenID>, at out: UnsafePointer<TokenID>
+  ) -> Bool {
+    catchUp(ids, to: out - ids)
+    if bound > model.largestSum { (here, bound) = (0, 0) }
+    return bound + size > model.largestSum
+  }
+
+  private func makeRoom(_ count: Int) {
+    guard capacity <= count else { return }
+    best.deallocate()
+    steps.deallocate()
+    capacity = count + count / 2 + 64
+    best = .allocate(capacity: capacity)
+    steps = .allocate(capacity: capacity)
   }
 
   /// Sets `steps` to the path to `count`, the last first; returns how far it is from the next best.
@@ -572,6 +613,9 @@ final class UnigramEncoder {
   }
 
   /// Finds the best path from a sum on; returns how many characters there are.
+  ///
+  /// If it rounds it does as SentencePiece 0.2.3: at a character where the sum has become too large,
+  /// that is taken from the sums there and at all places that were reached further on.
   @inline(__always)
   private func search(
     _ base: UnsafePointer<UInt8>, _ count: Int, from sum: Double, rounds: Bool
@@ -584,8 +628,16 @@ final class UnigramEncoder {
     best[0].score = sum
     var start = 0
     var characters = 0
+    var reached = 0
     while start < count {
-      let here = best[start].score
+      var here = best[start].score
+      if rounds && abs(here) > model.largestSum {
+        for place in start...max(start, reached)
+        where place == start || best[place].step != Self.none {
+          best[place].score = Double(Float(best[place].score - here))
+        }
+        here = 0
+      }
       let length = max(1, UTF8Check.length(base, at: start, end: count))
       var hasCharacter = false
       var at = start &+ 1
@@ -600,6 +652,7 @@ final class UnigramEncoder {
           var sum = scores[Int(value)] + here
           if rounds { sum = Double(Float(sum)) }
           Self.offer(best + at, sum, start, TokenID(truncatingIfNeeded: value))
+          reached = max(reached, at)
           if at &- start == length { hasCharacter = true }
         }
         if at == count { break }
@@ -610,6 +663,7 @@ final class UnigramEncoder {
         var sum = model.unknownScore + here
         if rounds { sum = Double(Float(sum)) }
         Self.offer(best + (start &+ length), sum, start, model.unknown)
+        reached = max(reached, start &+ length)
       }
       start &+= length
       characters &+= 1

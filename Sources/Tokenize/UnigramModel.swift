@@ -36,6 +36,8 @@ final class UnigramModel: @unchecked Sendable {
   let areFloats: Bool
   /// Whether no piece reaches across the place before a `▁`.
   let wordsAreApart: Bool
+  /// Sums of a larger size start from zero again at the next character; see `UnigramEncoder.search`.
+  let largestSum: Double
   /// Half a unit in the last place of the sums, relative.
   let rounding: Double
   /// Where else no piece reaches across.
@@ -47,6 +49,7 @@ final class UnigramModel: @unchecked Sendable {
     unknown: TokenID, byteFallback: [TokenID]?, isPiece: (Int) -> Bool
   ) {
     self.arithmetic = arithmetic
+    largestSum = arithmetic == .single ? 100_000 : .infinity
     rounding = arithmetic == .single ? 0x1p-24 : 0x1p-53
     self.tokens = tokens
     self.unknownScore = unknownScore

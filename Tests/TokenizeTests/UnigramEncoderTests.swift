@@ -29,7 +29,8 @@ struct UnigramEncoderTests {
     bytes.flatMap { $0 == 0x5F ? SentencePieceText.mark : [$0] }
   }
 
-  /// Ids as the references find them: in one search, in Float if `isSingle`.
+  /// Ids as the references find them: in one search, and if `isSingle` in Float, where a sum over
+  /// 100,000 is taken from all that were reached.
   private static func ids(
     _ text: [UInt8], _ pieces: [[UInt8]: (TokenID, Double)], unknownScore: Double, isSingle: Bool
   ) -> [TokenID] {
@@ -37,6 +38,12 @@ struct UnigramEncoderTests {
       repeating: (-.infinity, 0, 0), count: text.count + 1)
     best[0].score = 0
     for start in text.indices {
+      let offset = best[start].score
+      if isSingle && abs(offset) > 100_000 {
+        for end in start...text.count where best[end].score > -.infinity {
+          best[end].score = Double(Float(best[end].score - offset))
+        }
+      }
       for end in start + 1...min(text.count, start + 5) {
         var found = pieces[Array(text[start..<end])]
         if found == nil && end == start + 1 { found = (0, unknownScore) }
@@ -55,22 +62,23 @@ struct UnigramEncoderTests {
     return ids.reversed()
   }
 
-  private static func model(_ random: inout TestRandom, isSingle: Bool, isTied: Bool)
-    -> (UnigramModel, [[UInt8]: (TokenID, Double)])
-  {
+  private static func model(
+    _ random: inout TestRandom, isSingle: Bool, isTied: Bool, scale: Double = 1
+  ) -> (UnigramModel, [[UInt8]: (TokenID, Double)]) {
     var builder = TokenTable.Builder()
     _ = builder.add(0, Array("<unk>".utf8))
     var scores = [0.0]
     var numbered: [[UInt8]: (TokenID, Double)] = [:]
     let pieces = Self.pieces(&random, isTied: isTied)
     for (piece, score) in pieces.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-      numbered[piece] = (TokenID(scores.count), score)
+      let scaled = Double(Float(score * scale))
+      numbered[piece] = (TokenID(scores.count), scaled)
       _ = builder.add(scores.count, Self.marked(piece))
-      scores.append(score)
+      scores.append(scaled)
     }
     let model = UnigramModel(
       arithmetic: isSingle ? .single : .double, tokens: TokenTable(builder), scores: scores,
-      unknownScore: -30, unknown: 0, byteFallback: nil, isPiece: { $0 != 0 })
+      unknownScore: -30 * scale, unknown: 0, byteFallback: nil, isPiece: { $0 != 0 })
     return (model, numbered)
   }
 
@@ -96,6 +104,26 @@ struct UnigramEncoderTests {
         let expected = Self.ids(text, numbered, unknownScore: -30, isSingle: isSingle)
         #expect(Array(output.ids) == expected)
       }
+    }
+  }
+
+  @Test("with sums that become too large", arguments: [false, true], [40.0, 900.0])
+  func largeSums(_ isTied: Bool, _ scale: Double) {
+    var random = TestRandom(seed: 3)
+    let (model, numbered) = Self.model(&random, isSingle: true, isTied: isTied, scale: scale)
+    let encoder = UnigramEncoder(model)
+    for round in 0..<4 {
+      var text: [UInt8] = []
+      while text.count < 30_000 {
+        text.append(0x5F)
+        for _ in 0..<1 + random.below(random.below(30) == 0 ? 300 : 9) {
+          text.append(round > 1 && random.below(200) == 0 ? 0x78 : Self.alphabet[random.below(4)])
+        }
+      }
+      let output = TokenBuffer()
+      Self.marked(text).withUnsafeBufferPointer { encoder.encode($0, into: output) }
+      let expected = Self.ids(text, numbered, unknownScore: -30 * scale, isSingle: true)
+      #expect(Array(output.ids) == expected)
     }
   }
 
