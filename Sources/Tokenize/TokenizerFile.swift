@@ -20,14 +20,16 @@ enum TokenizerFile {
     guard !file.bytes.isEmpty else {
       throw .load(.unknownFormat, path, "an empty file", expected: formats)
     }
-    if path.hasSuffix(".json") || firstVisible(file.bytes) == 0x7B {
+    // A .model may start as JSON does: with a line feed, and the length of a piece.
+    let isModel = pattern == nil && (path.hasSuffix(".model") || path.hasSuffix(".spm"))
+    if path.hasSuffix(".json") || !isModel && firstVisible(file.bytes) == 0x7B {
       try refusePattern(pattern, path)
       return try HuggingFaceReader(file.bytes, path: path).definition()
     }
     if path.hasSuffix(".tiktoken") || pattern != nil {
       return try TiktokenReader(file.bytes, path: path, pattern: pattern).definition()
     }
-    if path.hasSuffix(".model") || path.hasSuffix(".spm") || file.bytes[0] == 0x0A {
+    if isModel || file.bytes[0] == 0x0A {
       return try SentencePieceReader(file.bytes, path: path).definition()
     }
     throw .load(.unknownFormat, path, "an unknown format", expected: formats)

@@ -141,4 +141,18 @@ struct SentencePieceModelTests {
       #expect(encoder.encode(Array(text.utf8)) == ids.map { TokenID($0) }, "\(text)")
     }
   }
+
+  @Test("a file that starts as JSON may: with a line feed and a brace")
+  func startsAsJSON() throws {
+    // A first piece whose message has 123 bytes, the code of a brace.
+    let unknown = String(repeating: "u", count: 114)
+    let file = ModelFile(
+      type: .bpe,
+      pieces: [
+        (unknown, 0, .unknown), ("a", -1, .normal), ("b", -2, .normal), ("ab", -3, .normal),
+      ],
+      addsPrefix: false)
+    #expect(file.bytes.starts(with: [0x0A, 0x7B]))
+    try expect(file, [("abb", [3, 2])])
+  }
 }
