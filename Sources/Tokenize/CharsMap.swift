@@ -72,6 +72,19 @@ struct CharsMap: Sendable {
     return best.map { ($0.0, replacement($0.1)) }
   }
 
+  /// The replacement of a key, if it has at most `limit` bytes.
+  func replacement(of key: UnsafeBufferPointer<UInt8>, limit: Int) -> ArraySlice<UInt8>? {
+    var found: Int?
+    search(key, from: 0, to: key.count) { length, value in
+      if length == key.count { found = value }
+      return true
+    }
+    guard let found, found < replacements.count else { return nil }
+    let part = replacements[found...].prefix(limit + 1)
+    let end = part.firstIndex(of: 0) ?? part.endIndex
+    return end - found > limit ? nil : replacements[found..<end]
+  }
+
   /// Calls `body` with the first one and two bytes of each key; the second is nil for keys of one.
   func forEachStart(_ body: (UInt8, UInt8?) -> Void) {
     guard let first = units.first else { return }

@@ -94,14 +94,15 @@ final class SentencePieceWords: Sendable {
       actions[scalar] = Action.hard
       var text: [UInt8] = []
       UTF8Check.append(UInt32(scalar), to: &text)
-      let found = text.withUnsafeBufferPointer { map.longest($0, from: 0) }
-      guard let found, found.length == text.count else { continue }
-      let result = UTF8Check.scalars(found.replacement)
+      guard let found = text.withUnsafeBufferPointer({ map.replacement(of: $0, limit: 3) }) else {
+        continue
+      }
+      let result = UTF8Check.scalars(found)
       guard result.count == 1, result[0] < 0x10000, all[Int(result[0])] == Action.plain else {
         continue
       }
       actions[scalar] = Action.replaced
-      replacements[scalar] = found.replacement.reduce(0) { $0 << 8 | UInt32($1) }
+      replacements[scalar] = found.reduce(0) { $0 << 8 | UInt32($1) }
     }
     return replacements
   }
@@ -208,7 +209,7 @@ final class SentencePieceWords: Sendable {
         var left = 0
         if isHard || marks > 1 {
           left = normalize(to: at, flush, slow)
-        } else {
+        } else if at > start {
           add(to: at, flush, slow)
         }
         marks = keepsSpaces ? left : 1

@@ -1,3 +1,4 @@
+import Glibc
 import ShardifyCore
 import Testing
 
@@ -81,6 +82,31 @@ struct SentencePieceWordsTests {
       if round % 5 == 0 { text += random.bytes(upTo: 9) + random.text(upTo: 30) }
       if round % 5 == 1 { text += Self.bad[random.below(Self.bad.count)] + Array("а ".utf8) + text }
       if !encoders.agree(text, "round \(round)") { return }
+    }
+  }
+
+  @Test("nothing is read past the end of a text", arguments: models)
+  func ends(_ model: String) throws {
+    let encoders = try Encoders(model)
+    var random = TestRandom(seed: 4)
+    // A page that may be read, and behind it one that may not.
+    let page = Int(getpagesize())
+    let memory = try #require(
+      mmap(nil, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
+    defer { munmap(memory, 2 * page) }
+    try #require(memory != MAP_FAILED && mprotect(memory + page, page, PROT_NONE) == 0)
+    for round in 0..<2000 {
+      let text = Self.text(&random, upTo: 12).suffix(page)
+      // Cut anywhere, also inside characters.
+      let some = Array(round % 3 == 0 ? text.dropLast(random.below(3)) : text)
+      let place = UnsafeMutableRawBufferPointer(
+        start: memory + (page - some.count), count: some.count)
+      place.copyBytes(from: some)
+      for encoder in [encoders.cut, encoders.stepping] {
+        let output = TokenBuffer()
+        encoder.encode(UnsafeRawBufferPointer(place), special: false, into: output)
+        #expect(Array(output.ids) == encoders.whole.encode(some))
+      }
     }
   }
 
